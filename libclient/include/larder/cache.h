@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cache.h - the HTTP cache for those who bring their own transport.
+ *
+ * The cache decides, stores and invalidates; it never touches a socket. Calling sequence:
+ *
+ *	larder_cache_open(&options, &cache, &err);
+ *	larder_cache_lookup(cache, &lookup, &plan);
+ *	switch (larder_plan_verdict(plan)) {
+ *	case LARDER_SERVE:	the stored response answers: larder_plan_status, _fields, _read
+ *	case LARDER_REFUSE:	answer 504 yourself: only-if-cached, and nothing stored fits
+ *	case LARDER_FETCH:	send the request, with larder_plan_condition fields added
+ *	}
+ *	after LARDER_FETCH, once the final response head has arrived:
+ *	larder_plan_receive(plan, &head);
+ *	switch (larder_plan_verdict(plan)) {
+ *	case LARDER_SERVE:	304 merged, or stale allowed: serve the stored one, drain yours
+ *	case LARDER_PASS:	serve yours; for each piece of body: larder_plan_append, and at
+ *				its proven end larder_plan_commit
+ *	}
+ *	or, when no response came: larder_plan_fail(plan, code), which may turn to LARDER_SERVE
+ *	larder_plan_free(plan);		aborts whatever was not committed
+ *
+ * A response becomes visible to other processes at larder_plan_commit, whole or not at all.
+ * Storing never fails a request: where the store cannot take a response, the plan goes on
+ * without it and larder_plan_served says why.
+ *
+ * Threads: a cache may be used by any number of threads and survives fork; a plan belongs to
+ * one thread at a time.
+ */
+#ifndef LARDER_CACHE_H
+#define LARDER_CACHE_H
+
+#include <larder/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct larder_cache larder_cache;
+typedef struct larder_plan larder_plan;
+
+/** Start from LARDER_CACHE_OPTIONS_INIT; a zero member takes the default named beside it. */
+typedef struct larder_cache_options {
+	size_t size;
+	const char *store;           /**< directory; NULL: $LARDER_STORE, $XDG_CACHE_HOME/larder */
+	uint64_t budget_bytes;       /**< for a store that this call creates; 4 GiB */
+	uint64_t max_body_bytes;     /**< largest body stored; half the store's budget */
+	uint32_t shared;             /**< 1: rules of a shared cache (RFC 9111 s1), else private */
+	uint32_t heuristic_percent;  /**< of Date minus Last-Modified (RFC 9111 s4.2.2); 10 */
+	uint32_t heuristic_max_s;    /**< cap of heuristic freshness, seconds; 86400 */
+	uint32_t no_heuristics;      /**< 1: nothing is fresh without explicit freshness */
+	uint32_t max_variants;       /**< stored variants of one URL (RFC 9111 s4.1); 32 */
+	uint32_t gate_timeout_ms;    /**< longest wait to write to the store; 50 */
+	const larder_allocator *allocator; /**< libc */
+} larder_cache_options;
+#define LARDER_CACHE_OPTIONS_INIT { sizeof(larder_cache_options) }
+
+/**
+ * Opens the cache in a store directory and creates it where absent. Several caches on one
+ * directory in one process share its environment.
+ * Errors: EINVAL, ENOMEM, ESTORE, EFORMAT, EFULL, EIO; `err` may be NULL.
+ */
+LARDER_API int larder_cache_open(const larder_cache_options *options, larder_cache **out,
+				 larder_error *err) LARDER_MUST_USE;
+/** Closes; plans must be freed before. Accepts NULL. */
+LARDER_API void larder_cache_close(larder_cache *cache);
+
+/** How the request wants the cache used; the words and meanings of the Fetch standard. */
+enum larder_mode {
+	LARDER_MODE_DEFAULT = 0,       /**< fresh from the store, else validate, else fetch */
+	LARDER_MODE_NO_STORE = 1,      /**< neither look nor store */
+	LARDER_MODE_RELOAD = 2,        /**< do not look, but store */
+	LARDER_MODE_NO_CACHE = 3,      /**< validate even what is fresh */
+	LARDER_MODE_FORCE_CACHE = 4,   /**< whatever is stored, fresh or stale, else fetch */
+	LARDER_MODE_ONLY_IF_CACHED = 5 /**< whatever is stored, else refuse with 504 */
+};
+
+/** What is asked. Everything is borrowed for the call. */
+typedef struct larder_lookup {
+	size_t size;
+	larder_slice method;
+	larder_slice url; /**< absolute http or https URL; it need not be normalised */
+	const larder_field *fields; /**< request fields as they will be sent */
+	size_t field_count;
+	/**
+	 * Whose answers these are. NULL: derived from Authorization, Cookie and `identity`;
+	 * "" is the anonymous partition; any other name of at most 64 bytes is taken as it is.
+	 * A lookup never sees another partition's entries.
+	 */
+	const char *partition;
+	larder_slice identity; /**< further credentials of the connection: client certificate, proxy user */
+	uint32_t mode;         /**< enum larder_mode */
+	uint32_t reserved;
+} larder_lookup;
+#define LARDER_LOOKUP_INIT { sizeof(larder_lookup) }
+
+enum larder_verdict {
+	LARDER_SERVE = 1,  /**< answer with the stored response */
+	LARDER_FETCH = 2,  /**< ask the origin */
+	LARDER_PASS = 3,   /**< answer with the response just received */
+	LARDER_REFUSE = 4  /**< answer 504 without asking anybody (RFC 9111 s5.2.1.7) */
+};
+
+/** How a response was come by; the words that tools, traces and Cache-Status print. */
+enum larder_how {
+	LARDER_HOW_FRESH = 1,       /**< from the store, no origin asked */
+	LARDER_HOW_STALE = 2,       /**< from the store past its freshness, with a licence */
+	LARDER_HOW_REVALIDATED = 3, /**< from the store, confirmed by a 304 */
+	LARDER_HOW_MISS = 4,        /**< from the origin; nothing stored could answer */
+	LARDER_HOW_BYPASS = 5,      /**< from the origin; the cache had no part in it */
+	LARDER_HOW_REFUSED = 6      /**< a 504 made here */
+};
+
+/** How and why, as a value. Text pointers are static. */
+typedef struct larder_served {
+	uint32_t how;      /**< enum larder_how */
+	uint32_t why;      /**< number of the reason, see larder_why_name */
+	uint32_t store_why; /**< why the response was or was not stored; 0: nothing to store */
+	uint32_t stored;   /**< 1: the response just received is stored now */
+	int64_t age_s;     /**< current age (RFC 9111 s4.2.3), -1 when not from the store */
+	int64_t ttl_s;     /**< freshness left, negative when stale, INT64_MIN when unknown */
+	uint32_t collapsed; /**< 1: came with another request's fetch */
+	uint32_t fwd_status; /**< status of the origin's answer, 0: none asked */
+} larder_served;
+
+/** "fresh", "stale", "revalidated", "miss", "bypass", "refused". */
+LARDER_API const char *larder_how_name(uint32_t how);
+/** A reason's short name ("max-age"), sentence and RFC section ("RFC 9111 s4.2.1"). Never NULL. */
+LARDER_API const char *larder_why_name(uint32_t why);
+LARDER_API const char *larder_why_text(uint32_t why);
+LARDER_API const char *larder_why_section(uint32_t why);
+
+/**
+ * Decides what to do with a request. EINVAL, EURL, ENOMEM; troubles of the store are no
+ * error here: the plan then says LARDER_FETCH and its reason names the trouble.
+ */
+LARDER_API int larder_cache_lookup(larder_cache *cache, const larder_lookup *lookup,
+				   larder_plan **out) LARDER_MUST_USE;
+LARDER_API enum larder_verdict larder_plan_verdict(const larder_plan *plan);
+LARDER_API const larder_served *larder_plan_served(const larder_plan *plan);
+
+/** Fields to add to the request after LARDER_FETCH, replacing none of the caller's. Borrowed. */
+LARDER_API const larder_field *larder_plan_condition(const larder_plan *plan, size_t *count);
+
+/** A final response head as received. Borrowed for the call. Times are unix seconds. */
+typedef struct larder_head {
+	size_t size;
+	uint32_t status;
+	uint32_t version;      /**< 10 or 11; 20 for HTTP/2 */
+	larder_slice reason;
+	const larder_field *fields;
+	size_t field_count;
+	int64_t request_time;  /**< when the request was sent; 0: now */
+	int64_t response_time; /**< when the head arrived; 0: now */
+	int64_t body_length;   /**< as framed; -1: unknown */
+	uint32_t no_body;      /**< 1: framed without a body (HEAD, 204, 304) */
+	uint32_t reserved;
+} larder_head;
+#define LARDER_HEAD_INIT { sizeof(larder_head) }
+
+/** Tells the plan what the origin answered; the verdict becomes LARDER_SERVE or LARDER_PASS. */
+LARDER_API int larder_plan_receive(larder_plan *plan, const larder_head *head) LARDER_MUST_USE;
+/** Tells the plan that no answer came (`code` LARDER_E*); the verdict may become LARDER_SERVE. */
+LARDER_API int larder_plan_fail(larder_plan *plan, int code) LARDER_MUST_USE;
+
+/**
+ * The body of a passed response, after transfer decoding and before content decoding, in
+ * order. Returns 0 even where nothing is stored. EINVAL before LARDER_PASS.
+ */
+LARDER_API int larder_plan_append(larder_plan *plan, const void *bytes, size_t len);
+/** The framing proved the body complete: publish it. Returns 0; larder_plan_served says whether it is stored. */
+LARDER_API int larder_plan_commit(larder_plan *plan);
+
+/** The stored response after LARDER_SERVE. Borrowed from the plan. */
+LARDER_API uint32_t larder_plan_status(const larder_plan *plan);
+LARDER_API uint32_t larder_plan_version(const larder_plan *plan);
+LARDER_API larder_slice larder_plan_reason(const larder_plan *plan);
+/** All stored fields, Age replaced by the current one. */
+LARDER_API const larder_field *larder_plan_fields(const larder_plan *plan, size_t *count);
+LARDER_API uint64_t larder_plan_body_length(const larder_plan *plan);
+/** The whole body where the plan holds it in memory (always up to 256 KiB), else ptr NULL. */
+LARDER_API larder_slice larder_plan_body(const larder_plan *plan);
+/** Copies the next body bytes; 0 at the end; ECORRUPT or ENOTFOUND when the entry was lost meanwhile. */
+LARDER_API ptrdiff_t larder_plan_read(larder_plan *plan, void *buf, size_t len) LARDER_MUST_USE;
+
+/**
+ * Writes the RFC 9211 Cache-Status member for this plan ("larder; hit; ttl=42") and returns
+ * its length, or what it would need when `cap` is too small (as snprintf).
+ */
+LARDER_API size_t larder_plan_cache_status(const larder_plan *plan, char *buf, size_t cap);
+
+/** Frees a plan; a body that was not committed is never visible. Accepts NULL. */
+LARDER_API void larder_plan_free(larder_plan *plan);
+
+/**
+ * Removes every variant of a URL: from one partition, or from all where `partition` is NULL.
+ * Returns how many responses were removed, or an error.
+ */
+LARDER_API ptrdiff_t larder_cache_purge(larder_cache *cache, larder_slice url, const char *partition);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
