@@ -3,10 +3,12 @@
 
 add_library(larder_build INTERFACE)
 target_compile_features(larder_build INTERFACE c_std_11)
+# The roots are for "quotes" alone, so that our "sys/random.h" never hides <sys/random.h>.
 target_include_directories(larder_build INTERFACE
-  "${PROJECT_SOURCE_DIR}"
-  "${PROJECT_SOURCE_DIR}/libclient/include"
-  "${PROJECT_SOURCE_DIR}/libclient")
+  "${PROJECT_SOURCE_DIR}/libclient/include")
+target_compile_options(larder_build INTERFACE
+  "SHELL:-iquote \"${PROJECT_SOURCE_DIR}\""
+  "SHELL:-iquote \"${PROJECT_SOURCE_DIR}/libclient\"")
 target_compile_options(larder_build INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
   -Wformat=2 -Wundef -Wpointer-arith -Wwrite-strings
