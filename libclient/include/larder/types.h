@@ -20,11 +20,11 @@ extern "C" {
 #if defined(__GNUC__)
 #define LARDER_API __attribute__((visibility("default")))
 #define LARDER_MUST_USE __attribute__((warn_unused_result))
-#define LARDER_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define LARDER_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define LARDER_API
 #define LARDER_MUST_USE
-#define LARDER_PRINTF(format, first)
+#define LARDER_PRINTF(text, first)
 #endif
 
 /**
