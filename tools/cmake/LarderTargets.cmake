@@ -1,4 +1,4 @@
-# The three shapes of target: a folder's sources, a layer, a program.
+# The shapes of what is built: a folder's sources, a layer, a program, a manual page.
 
 # larder_sources(<layer> <file>...)
 # Adds files of this folder to a layer whose larder_layer() call comes later, in
@@ -73,4 +73,14 @@ function(larder_program name)
   target_link_libraries(${target} PRIVATE larder_build larder_internal ${arg_LINK})
   install(TARGETS ${target} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
   set_property(GLOBAL APPEND PROPERTY LARDER_PROGRAMS ${target})
+endfunction()
+
+# larder_man(<page>...)
+# Installs manual pages, each into the section that its name ends in.
+function(larder_man)
+  foreach(page IN LISTS ARGN)
+    cmake_path(GET page EXTENSION LAST_ONLY section)
+    string(SUBSTRING "${section}" 1 -1 section)
+    install(FILES "${page}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man${section}")
+  endforeach()
 endfunction()
