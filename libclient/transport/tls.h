@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tls.h - TLS over a stream, by OpenSSL: one configuration, many connections.
+ *
+ * What a configuration always does: TLS 1.2 or newer, SNI (never for addresses), ALPN
+ * "http/1.1", no renegotiation, no compression. Unless told to be insecure it verifies the
+ * chain, the dates and the host name (subjectAltName alone, a wildcard only as the whole
+ * first label, addresses against addresses). Sessions are resumed per configuration and host.
+ *
+ * Calling sequence:
+ *	lrd_tls_new(&options, &tls, err);		once
+ *	lrd_tls_handshake(tls, name, &stream, ...);	per connection: wraps the stream
+ *	lrd_tls_unref(tls);				connections keep what they need
+ */
+#ifndef LRD_TRANSPORT_TLS_H
+#define LRD_TRANSPORT_TLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <larder/types.h>
+
+#include "transport/stream.h"
+
+/*
+ * All zero: verified against the system's authorities. Strings are copied. An authority file
+ * is parsed once per process and shared by all configurations that name it.
+ */
+struct lrd_tls_options {
+	const larder_allocator *allocator; /* NULL: libc; OpenSSL itself uses malloc */
+	const char *ca_file;               /* PEM bundle in place of the system's */
+	const char *ca_dir;                /* hashed directory in place of the system's */
+	bool insecure;                     /* neither chain nor name is checked */
+};
+
+struct lrd_tls;
+
+/* Errors: ECERT (no authorities found or readable; the message names the places), ENOMEM, ETLS. */
+int lrd_tls_new(const struct lrd_tls_options *options, struct lrd_tls **out,
+		larder_error *err) LARDER_MUST_USE;
+/* Counted; may be shared by threads. Both accept NULL. */
+struct lrd_tls *lrd_tls_ref(struct lrd_tls *tls);
+void lrd_tls_unref(struct lrd_tls *tls);
+
+enum { LRD_TLS_IDENTITY_LEN = 16 };
+
+/*
+ * Bytes that no other configuration of this process or its children has: two connections
+ * with different ones must not be taken for each other.
+ */
+const unsigned char *lrd_tls_identity(const struct lrd_tls *tls);
+
+/*
+ * Puts TLS on top of *stream: on success *stream is the secured one and owns the other. On
+ * failure *stream is as before and good for nothing but closing. `name` is the host to
+ * verify and to announce (a final dot does not count); stream->host keys the resumption.
+ * Errors: ECERT with the reason in words ("certificate has expired", "host name does not
+ * match: wanted a, certificate has b, c"), ETLS for any other handshake failure, ECLOSED,
+ * ETIMEDOUT, ECANCELED, ENOMEM.
+ */
+int lrd_tls_handshake(struct lrd_tls *tls, const char *name, struct lrd_stream **stream,
+		      const struct lrd_wait *wait, larder_error *err) LARDER_MUST_USE;
+
+/* Of a secured stream: "TLSv1.3", NULL for any other stream. Static. */
+const char *lrd_tls_version(const struct lrd_stream *stream);
+/* Whether the handshake resumed an earlier session. False for any other stream. */
+bool lrd_tls_resumed(const struct lrd_stream *stream);
+
+#endif
