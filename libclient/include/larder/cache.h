@@ -54,7 +54,7 @@ typedef struct larder_cache_options {
 	uint32_t gate_timeout_ms;    /**< longest wait to write to the store; 50 */
 	const larder_allocator *allocator; /**< libc */
 } larder_cache_options;
-#define LARDER_CACHE_OPTIONS_INIT { sizeof(larder_cache_options) }
+#define LARDER_CACHE_OPTIONS_INIT LARDER_SIZED_INIT(larder_cache_options)
 
 /**
  * Opens the cache in a store directory and creates it where absent. Several caches on one
@@ -93,7 +93,7 @@ typedef struct larder_lookup {
 	uint32_t mode;         /**< enum larder_mode */
 	uint32_t reserved;
 } larder_lookup;
-#define LARDER_LOOKUP_INIT { sizeof(larder_lookup) }
+#define LARDER_LOOKUP_INIT LARDER_SIZED_INIT(larder_lookup)
 
 enum larder_verdict {
 	LARDER_SERVE = 1,  /**< answer with the stored response */
@@ -157,7 +157,7 @@ typedef struct larder_head {
 	uint32_t no_body;      /**< 1: framed without a body (HEAD, 204, 304) */
 	uint32_t reserved;
 } larder_head;
-#define LARDER_HEAD_INIT { sizeof(larder_head) }
+#define LARDER_HEAD_INIT LARDER_SIZED_INIT(larder_head)
 
 /** Tells the plan what the origin answered; the verdict becomes LARDER_SERVE or LARDER_PASS. */
 LARDER_API int larder_plan_receive(larder_plan *plan, const larder_head *head) LARDER_MUST_USE;

@@ -62,7 +62,7 @@ typedef struct larder_options {
 	uint64_t max_body_bytes;    /**< none for a pulled body; larder_response_body stops at 2 GiB */
 	const larder_allocator *allocator; /**< libc */
 } larder_options;
-#define LARDER_OPTIONS_INIT { sizeof(larder_options) }
+#define LARDER_OPTIONS_INIT LARDER_SIZED_INIT(larder_options)
 
 /**
  * Opens a session. The store is opened here, so that its troubles show at once; `err` (may be
@@ -98,7 +98,7 @@ typedef struct larder_request {
 	uint32_t mode;              /**< enum larder_mode */
 	uint32_t total_timeout_ms;  /**< overrides the session's */
 } larder_request;
-#define LARDER_REQUEST_INIT { sizeof(larder_request) }
+#define LARDER_REQUEST_INIT LARDER_SIZED_INIT(larder_request)
 
 /**
  * Runs a request until its response head is known. 0 for every HTTP status. Errors: EINVAL,

@@ -27,6 +27,17 @@ extern "C" {
 #define LARDER_PRINTF(text, first)
 #endif
 
+/*
+ * Sized structs start from their _INIT macro: `size` is set, all else is zero, which means
+ * default. Members are only ever appended, so that old callers and new libraries understand
+ * each other.
+ */
+#ifdef __cplusplus
+#define LARDER_SIZED_INIT(type) { sizeof(type) }
+#else
+#define LARDER_SIZED_INIT(type) { .size = sizeof(type) }
+#endif
+
 /**
  * Read-only bytes. Slices that the library hands out are also NUL-terminated at ptr[len], so
  * that printf works; slices that callers hand in need not be.
