@@ -25,7 +25,11 @@ def compile_alone(folder, command, include, suffix):
         # Twice: the guard must hold as well.
         source.write(f"#include {include}\n#include {include}\nint larder_alone;\n")
     done = tree.run(*command, source.name, cwd=tree.ROOT)
-    return "" if done.returncode == 0 else f"{include}: {' '.join(command[:2])}\n{done.stdout}"
+    if done.returncode == 0:
+        return ""
+    # The first complaint is the one to mend.
+    said = [line for line in done.stdout.splitlines() if "error" in line][:1]
+    return f"{include} by {command[0]} {command[1]}: {said[0] if said else done.stdout}"
 
 
 def jobs(cc, cxx):

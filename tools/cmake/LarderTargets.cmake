@@ -75,6 +75,27 @@ function(larder_program name)
   set_property(GLOBAL APPEND PROPERTY LARDER_PROGRAMS ${target})
 endfunction()
 
+# larder_example(<name> SOURCES <file>...)
+# A program as a user would write it, in bin/examples: it sees the public headers and
+# the shared library alone, and is not installed.
+function(larder_example name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "larder_example(${name}): unknown: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  set(target "example_${name}")
+  add_executable(${target} ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME "${name}"
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin/examples")
+  target_compile_features(${target} PRIVATE c_std_11)
+  target_compile_options(${target} PRIVATE -Wall -Wextra ${LARDER_SANITIZE_FLAGS}
+    $<$<BOOL:${LARDER_WERROR}>:-Werror>)
+  target_link_options(${target} PRIVATE ${LARDER_SANITIZE_FLAGS})
+  target_compile_definitions(${target} PRIVATE _POSIX_C_SOURCE=200809L)
+  target_link_libraries(${target} PRIVATE larder::larder)
+endfunction()
+
 # larder_man(<page>...)
 # Installs manual pages, each into the section that its name ends in.
 function(larder_man)
