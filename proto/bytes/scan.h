@@ -28,6 +28,8 @@ enum {
 	LRD_UPPER = 1 << 10,     /* A-Z */
 	LRD_VCHAR = 1 << 11,     /* 0x21-0x7e */
 	LRD_LOOSE = 1 << 12,     /* printable, outside RFC 3986, yet sent raw: [ ] ^ ` { | } */
+	LRD_PATH = 1 << 13,      /* pchar and '/' */
+	LRD_QUERY = 1 << 14,     /* pchar, '/' and '?': query and fragment */
 };
 
 extern const uint16_t lrd_scan_class[256];

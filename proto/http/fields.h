@@ -69,7 +69,7 @@ LARDER_MUST_USE ptrdiff_t lrd_view_combine(struct lrd_field_view view, larder_sl
 
 struct lrd_fields {
 	/* private */
-	struct lrd_buf text; /* name NUL value NUL, for each field in order */
+	struct lrd_buf text; /* name NUL value NUL, for each field */
 	larder_field *at;    /* slices into text */
 	size_t *offset;      /* where each name starts, to find `at` again when text moves */
 	size_t count;
@@ -111,12 +111,13 @@ LARDER_MUST_USE int lrd_fields_add_all(struct lrd_fields *fields, struct lrd_fie
 
 /*
  * One field called `name` with this value, added at the end when there was none, else in the
- * place of the first; further ones go. Errors as lrd_fields_add, list unchanged.
+ * place of the first; further ones go. Errors as lrd_fields_add, list unchanged; for a moment
+ * there is room needed for the old and the new one together.
  */
 LARDER_MUST_USE int lrd_fields_replace(struct lrd_fields *fields, larder_slice name,
 				       larder_slice value);
 
-/* Removes all fields called `name`; returns how many there were. */
+/* Removes all fields called `name` (not a slice of this list); returns how many there were. */
 size_t lrd_fields_remove(struct lrd_fields *fields, larder_slice name);
 
 /* Removes the field at `index`, as numbered by the view; nothing happens past the end. */

@@ -39,6 +39,7 @@ enum {
 struct lrd_uri {
 	larder_slice text;     /* all of it */
 	larder_slice scheme;   /* without ':' */
+	larder_slice authority; /* userinfo, host and port as given, without "//" */
 	larder_slice userinfo; /* without '@'; never print it */
 	larder_slice host;     /* without brackets and zone; case as given */
 	larder_slice zone;     /* of an IPv6 address, without "%25" */
@@ -63,11 +64,12 @@ bool lrd_uri_is_https(const struct lrd_uri *uri);
 /*
  * Appends the form under which a cache knows this URI (RFC 9110 s4.2.3): scheme and host in
  * lower case, default and empty port dropped, dot segments removed, escapes in upper case,
- * escaped unreserved bytes decoded, empty path of http and https as "/", userinfo and
+ * escaped unreserved bytes decoded, an empty path behind a host as "/", userinfo and
  * fragment dropped. An empty query keeps its '?': "/a?" and "/a" are two resources. The
  * order and the spelling of query members stay as they are. A trailing dot of a host stays.
- * Idempotent. Costs one copy when LRD_URI_NORMAL is set. EURL without scheme; ELIMIT, ENOMEM;
- * `out` is unchanged on failure.
+ * Idempotent. Costs one copy when LRD_URI_NORMAL is set. EURL without scheme; ELIMIT (also
+ * when there is no room for four bytes more than the text has), ENOMEM; `out` is unchanged on
+ * failure.
  */
 LARDER_MUST_USE int lrd_uri_normalise(const struct lrd_uri *uri, struct lrd_buf *out);
 
@@ -79,6 +81,11 @@ LARDER_MUST_USE int lrd_uri_normalise(const struct lrd_uri *uri, struct lrd_buf 
  */
 LARDER_MUST_USE int lrd_uri_resolve(const struct lrd_uri *base, larder_slice reference,
 				    struct lrd_buf *out);
+
+/*
+ * Removes the dot segments of a path in place (RFC 3986 s5.2.4); returns its new length.
+ */
+size_t lrd_uri_remove_dots(char *path, size_t len);
 
 /*
  * Appends the origin (RFC 6454 s6.2): "https://example.com", "http://[::1]:8080"; lower case,
