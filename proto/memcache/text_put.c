@@ -175,23 +175,25 @@ static int put_value(const struct lrd_mc_reply *reply, struct lrd_buf *out)
 	return rc < 0 ? rc : lrd_buf_append_slice(out, reply->value);
 }
 
-static int put_words(const char *first, larder_slice second, larder_slice third,
-		     struct lrd_buf *out)
+/* A word and the text that explains it. */
+static int put_text(const char *word, larder_slice text, struct lrd_buf *out)
 {
-	int rc = lrd_buf_append_cstr(out, first);
+	int rc = text.len && text_fits(text) ? lrd_buf_append_cstr(out, word) : LARDER_EINVAL;
 
-	if (!text_fits(second) || !text_fits(third))
-		return LARDER_EINVAL;
-	if (rc == 0 && second.len)
-		rc = put_word(out, second);
-	if (rc == 0 && third.len)
-		rc = put_word(out, third);
-	return rc;
+	return rc < 0 ? rc : put_word(out, text);
+}
+
+static int put_stat(const struct lrd_mc_reply *reply, struct lrd_buf *out)
+{
+	int rc = key_fits(reply->key) ? put_text("STAT", reply->key, out) : LARDER_EINVAL;
+
+	if (rc == 0 && !text_fits(reply->text))
+		rc = LARDER_EINVAL;
+	return rc < 0 || !reply->text.len ? rc : put_word(out, reply->text);
 }
 
 int lrd_mc_text_put_reply(const struct lrd_mc_reply *reply, struct lrd_buf *out)
 {
-	const larder_slice none = { "", 0 };
 	size_t before = out->len;
 	int rc;
 
@@ -200,20 +202,19 @@ int lrd_mc_text_put_reply(const struct lrd_mc_reply *reply, struct lrd_buf *out)
 		rc = put_value(reply, out);
 		break;
 	case LRD_MC_STAT:
-		rc = reply->key.len ? put_words("STAT", reply->key, reply->text, out)
-				    : LARDER_EINVAL;
+		rc = put_stat(reply, out);
 		break;
 	case LRD_MC_NUMBER:
 		rc = lrd_buf_append_u64(out, reply->number);
 		break;
 	case LRD_MC_VERSION_IS:
-		rc = put_words("VERSION", reply->text, none, out);
+		rc = put_text("VERSION", reply->text, out);
 		break;
 	case LRD_MC_CLIENT_ERROR:
-		rc = put_words("CLIENT_ERROR", reply->text, none, out);
+		rc = put_text("CLIENT_ERROR", reply->text, out);
 		break;
 	case LRD_MC_SERVER_ERROR:
-		rc = put_words("SERVER_ERROR", reply->text, none, out);
+		rc = put_text("SERVER_ERROR", reply->text, out);
 		break;
 	default:
 		rc = lrd_buf_append_slice(out, lrd_mc_status_text(reply->status));
