@@ -13,7 +13,8 @@
  *     list of field names; a bare one beside a qualified one makes it unqualified;
  *   - an argument given to no-store, must-revalidate and the like is ignored; one given to a
  *     directive that permits something (public, immutable, must-understand) voids it;
- *   - after a quoted string that never ends, only directives that restrict are still read.
+ *   - after a quoted string that never ends, only directives that restrict are still read, and
+ *     numbers count as invalid.
  */
 #ifndef LRD_HTTP_CACHE_CONTROL_H
 #define LRD_HTTP_CACHE_CONTROL_H

@@ -33,7 +33,7 @@
 struct lrd_chunked_limits {
 	size_t max_line;            /* a chunk's size line, or a trailer line, CR LF included */
 	uint64_t max_extension_bytes; /* of all size lines together, beyond the sizes */
-	size_t max_trailer_bytes;   /* the whole trailer section */
+	size_t max_trailer_bytes;   /* the trailer section without the empty line at its end */
 	size_t max_trailer_fields;  /* kept or dropped */
 };
 
@@ -44,9 +44,8 @@ struct lrd_chunked {
 	struct lrd_buf line;         /* a trailer line that has not arrived whole */
 	int state;
 	int error;
-	bool extension;           /* this size line is past its size */
-	unsigned digits;          /* of this size */
-	uint64_t left;            /* body bytes of this chunk not yet seen */
+	bool has_digit;           /* this size line has begun */
+	uint64_t left;            /* the size being read, then the chunk's bytes still to come */
 	size_t line_bytes;        /* of this size line */
 	uint64_t extension_bytes; /* of all size lines */
 	size_t trailer_bytes;
@@ -60,7 +59,7 @@ void lrd_chunked_release(struct lrd_chunked *chunked); /* NULL is welcome */
 
 /*
  * Reads on: returns how many bytes of `in` it has taken and sets *piece to the body bytes
- * among them, one run at a time. Call again with the rest while it takes any. Never takes a
+ * among them, one run at a time. Call again with the rest, until all is taken. Never takes a
  * byte past the end of the body. EPROTO, ELIMIT, ENOMEM: sticky, *piece is empty then.
  */
 LARDER_MUST_USE ptrdiff_t lrd_chunked_read(struct lrd_chunked *chunked, larder_slice in,

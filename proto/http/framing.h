@@ -6,7 +6,7 @@
  * Anything over which two readers could disagree is refused (EPROTO: close the connection,
  * store nothing): Content-Length together with Transfer-Encoding; more than one
  * Content-Length, be it a line or a list member, even when equal; one that is not plain
- * digits or does not fit; an empty Transfer-Encoding.
+ * digits or does not fit; a Transfer-Encoding that is empty or names chunked twice.
  */
 #ifndef LRD_HTTP_FRAMING_H
 #define LRD_HTTP_FRAMING_H

@@ -73,8 +73,9 @@ void lrd_head_release(struct lrd_head *head); /* NULL is welcome */
 /*
  * Reads on. Bytes more than 0: the length of the complete head. LRD_PARTIAL: more are needed.
  * EPROTO: not HTTP; ELIMIT: larger than allowed; ENOMEM. Errors are sticky, as is the end:
- * further calls return the same. A fault is reported as soon as the bytes that make it have
- * arrived; the answer does not depend on how the bytes were split.
+ * further calls return the same. A fault is reported when its line is complete, or has grown
+ * too long; a response that does not start with "HTTP/1." at once. The answer does not depend
+ * on how the bytes were split.
  */
 LARDER_MUST_USE ptrdiff_t lrd_head_read(struct lrd_head *head, larder_slice in);
 
