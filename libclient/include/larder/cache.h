@@ -17,6 +17,8 @@
  *	case LARDER_SERVE:	304 merged, or stale allowed: serve the stored one, drain yours
  *	case LARDER_PASS:	serve yours; for each piece of body: larder_plan_append, and at
  *				its proven end larder_plan_commit
+ *	case LARDER_FETCH:	a 304 that fits nothing stored: send the request once more,
+ *				larder_plan_condition being empty now
  *	}
  *	or, when no response came: larder_plan_fail(plan, code), which may turn to LARDER_SERVE
  *	larder_plan_free(plan);		aborts whatever was not committed
@@ -52,6 +54,8 @@ typedef struct larder_cache_options {
 	uint32_t no_heuristics;      /**< 1: nothing is fresh without explicit freshness */
 	uint32_t max_variants;       /**< stored variants of one URL (RFC 9111 s4.1); 32 */
 	uint32_t gate_timeout_ms;    /**< longest wait to write to the store; 50 */
+	uint32_t stale_on_error_s;   /**< serve this long past freshness when the origin fails; none */
+	uint32_t reserved;
 	const larder_allocator *allocator; /**< libc */
 } larder_cache_options;
 #define LARDER_CACHE_OPTIONS_INIT LARDER_SIZED_INIT(larder_cache_options)
@@ -73,7 +77,8 @@ enum larder_mode {
 	LARDER_MODE_RELOAD = 2,        /**< do not look, but store */
 	LARDER_MODE_NO_CACHE = 3,      /**< validate even what is fresh */
 	LARDER_MODE_FORCE_CACHE = 4,   /**< whatever is stored, fresh or stale, else fetch */
-	LARDER_MODE_ONLY_IF_CACHED = 5 /**< whatever is stored, else refuse with 504 */
+	LARDER_MODE_ONLY_IF_CACHED = 5, /**< whatever is stored, else refuse with 504 */
+	LARDER_MODE_REFRESH = 6 /**< a reload: validate even what is fresh, unless it is immutable (RFC 8246) */
 };
 
 /** What is asked. Everything is borrowed for the call. */
@@ -91,7 +96,12 @@ typedef struct larder_lookup {
 	const char *partition;
 	larder_slice identity; /**< further credentials of the connection: client certificate, proxy user */
 	uint32_t mode;         /**< enum larder_mode */
-	uint32_t reserved;
+	/**
+	 * 1: after a stale answer whose larder_served says `refresh`, the caller asks for the
+	 * URL again with LARDER_MODE_NO_CACHE, behind its user's back (RFC 5861 s3). Without
+	 * that promise stale-while-revalidate is not used.
+	 */
+	uint32_t can_refresh;
 } larder_lookup;
 #define LARDER_LOOKUP_INIT LARDER_SIZED_INIT(larder_lookup)
 
@@ -122,6 +132,8 @@ typedef struct larder_served {
 	int64_t ttl_s;     /**< freshness left, negative when stale, INT64_MIN when unknown */
 	uint32_t collapsed; /**< 1: came with another request's fetch */
 	uint32_t fwd_status; /**< status of the origin's answer, 0: none asked */
+	uint32_t fwd_why;    /**< why the origin was asked, 0: it was not */
+	uint32_t refresh;    /**< 1: served while stale; refresh it now (RFC 5861 s3) */
 } larder_served;
 
 /** "fresh", "stale", "revalidated", "miss", "bypass", "refused". */
@@ -159,7 +171,11 @@ typedef struct larder_head {
 } larder_head;
 #define LARDER_HEAD_INIT LARDER_SIZED_INIT(larder_head)
 
-/** Tells the plan what the origin answered; the verdict becomes LARDER_SERVE or LARDER_PASS. */
+/**
+ * Tells the plan what the origin answered; the verdict becomes LARDER_SERVE or LARDER_PASS, or
+ * once more LARDER_FETCH when a 304 confirms nothing that is stored: drain it and ask again
+ * without conditions. EINVAL before LARDER_FETCH, and for a status below 200; ENOMEM.
+ */
 LARDER_API int larder_plan_receive(larder_plan *plan, const larder_head *head) LARDER_MUST_USE;
 /** Tells the plan that no answer came (`code` LARDER_E*); the verdict may become LARDER_SERVE. */
 LARDER_API int larder_plan_fail(larder_plan *plan, int code) LARDER_MUST_USE;
