@@ -44,6 +44,8 @@ LIBRARIES = {
     r"lmdb\.h": {"store"},
     r"openssl/.*": {"sys", "auth", "transport"},
     r"zlib\.h": {"coding"},
+    r"brotli/.*": {"coding"},
+    r"zstd.*\.h": {"coding"},
     r"xxhash\.h": {"sys", "store"},
     r"systemd/.*": {"cached"},
     r"libmemcached.*": {"cache"},

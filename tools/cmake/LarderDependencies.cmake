@@ -8,6 +8,23 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
+# Content codings beyond zlib's: on unless the builder says otherwise, never silently off.
+set(LARDER_PC_CODINGS "")
+if(LARDER_BROTLI)
+  pkg_check_modules(BROTLI QUIET IMPORTED_TARGET libbrotlidec)
+  if(NOT BROTLI_FOUND)
+    message(FATAL_ERROR "libbrotlidec is missing: run `tools/setup build`, or build without the br coding: -DLARDER_BROTLI=OFF")
+  endif()
+  string(APPEND LARDER_PC_CODINGS " libbrotlidec")
+endif()
+if(LARDER_ZSTD)
+  pkg_check_modules(ZSTD QUIET IMPORTED_TARGET libzstd)
+  if(NOT ZSTD_FOUND)
+    message(FATAL_ERROR "libzstd is missing: run `tools/setup build`, or build without the zstd coding: -DLARDER_ZSTD=OFF")
+  endif()
+  string(APPEND LARDER_PC_CODINGS " libzstd")
+endif()
+
 # Optional: larderd tells systemd about itself when this is there.
 pkg_check_modules(SYSTEMD QUIET IMPORTED_TARGET libsystemd)
 
