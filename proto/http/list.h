@@ -74,6 +74,12 @@ bool lrd_token_valid(larder_slice text);
  */
 LARDER_MUST_USE int lrd_quoted_parse(larder_slice text, larder_slice *inside);
 
+/*
+ * The length of the quoted string that `text` starts with, quotes included; 0 when it starts
+ * with none, or with one that never closes.
+ */
+size_t lrd_quoted_span(larder_slice text);
+
 /* Appends `inside` with its backslash escapes resolved. EPROTO for a lone one at the end. */
 LARDER_MUST_USE int lrd_quoted_unescape(larder_slice inside, struct lrd_buf *out);
 

@@ -6,11 +6,8 @@
 
 /* ---- quoted strings ---------------------------------------------------------------------- */
 
-/*
- * The length of the quoted string that `text` starts with, quotes included, 0 when it starts
- * with none: DQUOTE *( qdtext / quoted-pair ) DQUOTE.
- */
-static size_t quoted_span(larder_slice text)
+/* DQUOTE *( qdtext / quoted-pair ) DQUOTE */
+size_t lrd_quoted_span(larder_slice text)
 {
 	size_t i;
 
@@ -29,7 +26,7 @@ static size_t quoted_span(larder_slice text)
 
 int lrd_quoted_parse(larder_slice text, larder_slice *inside)
 {
-	size_t span = quoted_span(text);
+	size_t span = lrd_quoted_span(text);
 
 	if (span == 0 || span != text.len)
 		return LARDER_EPROTO;
@@ -126,7 +123,7 @@ int lrd_params_next(larder_slice *rest, struct lrd_param *param)
 	if (at.len > 0 && at.ptr[0] == '=') {
 		at = lrd_slice_skip(at, 1);
 		out.has_value = true;
-		span = quoted_span(at);
+		span = lrd_quoted_span(at);
 		out.quoted = span > 0;
 		if (out.quoted) {
 			out.value = lrd_slice_of(at.ptr + 1, span - 2);
