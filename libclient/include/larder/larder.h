@@ -103,9 +103,10 @@ typedef struct larder_request {
 /**
  * Runs a request until its response head is known. 0 for every HTTP status. Errors: EINVAL,
  * EURL, ENOMEM, ERESOLVE, ECONNECT, ECLOSED, ETIMEDOUT, ETLS, ECERT, EPROTO, ELIMIT.
- * A response that is still open is finished or cut off by the session's next request: read
- * what you need first. An idempotent request whose kept-alive connection turns out dead is
- * sent once more on a new one (RFC 9112 s9.3.1); others never are once a byte may have arrived.
+ * A response may stay open while further requests run, and after the session is closed; until
+ * its body is read to the end, or it is freed, it keeps its connection to itself.
+ * An idempotent request whose kept-alive connection turns out dead is sent once more on a new
+ * one (RFC 9112 s9.3.1); others never are once a byte may have arrived.
  */
 LARDER_API int larder_send(larder_session *session, const larder_request *request,
 			   larder_response **out) LARDER_MUST_USE;

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* exchange.c - one request and its response on one connection, as a machine of named steps. */
+#include "session/exchange.h"
+
+#include <string.h>
+
+#include "proto/bytes/alloc.h"
+#include "sys/assert.h"
+#include "sys/error.h"
+
+static const struct {
+	const char *name;
+	enum lrd_result (*run)(struct lrd_exchange *ex);
+} steps[] = {
+#define LRD_STEP(name, text, function) [LRD_STEP_##name] = { text, function },
+#include "session/steps.def"
+};
+
+const char *lrd_step_name(enum lrd_step step)
+{
+	return steps[step].name;
+}
+
+/* ---- life -------------------------------------------------------------------------------- */
+
+static int exchange_new(larder_session *session, struct lrd_exchange **ret)
+{
+	const larder_options *options = &session->options;
+	struct lrd_exchange *ex = lrd_alloc_zero(session->mem, sizeof(*ex));
+	size_t in_max = LRD_EXCHANGE_IN;
+	struct lrd_head_limits limits = {
+		.max_line = options->max_head_bytes < LRD_EXCHANGE_LINE_MAX
+				    ? options->max_head_bytes
+				    : LRD_EXCHANGE_LINE_MAX,
+		.max_bytes = options->max_head_bytes,
+		.max_fields = options->max_fields,
+	};
+
+	if (!ex)
+		return LARDER_ENOMEM;
+	/* A head is read in one piece; one byte more shows that it is too long. */
+	if (in_max < options->max_head_bytes + 1)
+		in_max = options->max_head_bytes + 1;
+	ex->session = session;
+	ex->step = LRD_STEP_OVER;
+	lrd_buf_init(&ex->out, LRD_REQUEST_HEAD_MAX, session->mem);
+	lrd_buf_init(&ex->piece, LRD_EXCHANGE_PIECE, session->mem);
+	lrd_buf_init(&ex->in, in_max, session->mem);
+	lrd_head_init(&ex->head, LRD_HEAD_RESPONSE, &limits, session->mem);
+	*ret = ex;
+	return 0;
+}
+
+int lrd_exchange_take(larder_session *session, struct lrd_exchange **ret)
+{
+	if (!session->spare_exchange)
+		return exchange_new(session, ret);
+	*ret = session->spare_exchange;
+	session->spare_exchange = NULL;
+	return 0;
+}
+
+/* Forgets everything but its memory; an unfinished connection is cut off. */
+static void reset(struct lrd_exchange *ex)
+{
+	lrd_stream_abort(ex->stream);
+	ex->stream = NULL;
+	lrd_body_release(&ex->body);
+	memset(&ex->body, 0, sizeof(ex->body));
+	lrd_head_reset(&ex->head);
+	lrd_buf_clear(&ex->out);
+	lrd_buf_clear(&ex->piece);
+	lrd_buf_clear(&ex->in);
+	ex->in_at = 0;
+	ex->request = NULL;
+	ex->plan = NULL;
+	ex->step = LRD_STEP_OVER;
+}
+
+void lrd_exchange_free(struct lrd_exchange *ex)
+{
+	if (!ex)
+		return;
+	reset(ex);
+	lrd_head_release(&ex->head);
+	lrd_buf_release(&ex->out);
+	lrd_buf_release(&ex->piece);
+	lrd_buf_release(&ex->in);
+	lrd_alloc_free(ex->session->mem, ex);
+}
+
+void lrd_exchange_put(struct lrd_exchange *ex)
+{
+	if (!ex)
+		return;
+	if (ex->session->spare_exchange) {
+		lrd_exchange_free(ex);
+		return;
+	}
+	reset(ex);
+	ex->session->spare_exchange = ex;
+}
+
+void lrd_exchange_begin(struct lrd_exchange *ex, struct lrd_request *request,
+			larder_plan *plan, larder_slice url, larder_error *err)
+{
+	ex->request = request;
+	ex->plan = plan;
+	ex->url = url;
+	ex->err = err;
+	ex->step = LRD_STEP_COMPOSE;
+	ex->outcome = LRD_OUTCOME_NONE;
+	ex->rc = 0;
+	ex->want = 0;
+	ex->deadline_ns = lrd_wait_deadline(0, request->total_timeout_ms);
+	ex->retried = false;
+	ex->asked = 0;
+	ex->interim = 0;
+	ex->pieces = 0;
+	ex->uploaded = 0;
+	ex->upload_done = request->body_kind != LRD_REQUEST_CALLBACK;
+	ex->store = false;
+}
+
+/* ---- the machine ------------------------------------------------------------------------- */
+
+/* Until when the present step may wait, and what an error says was being waited for. */
+static void wait_limits(const struct lrd_exchange *ex, struct lrd_wait *wait)
+{
+	const larder_options *options = &ex->session->options;
+
+	wait->wake_fd = 0;
+	wait->phase = ex->step == LRD_STEP_RECEIVE ? LARDER_PHASE_FIRST_BYTE
+		      : ex->step == LRD_STEP_BODY  ? LARDER_PHASE_BODY
+						   : LARDER_PHASE_SEND;
+	if (wait->phase == LARDER_PHASE_FIRST_BYTE && lrd_exchange_in(ex).len == 0)
+		wait->deadline_ns = ex->first_byte_ns;
+	else
+		wait->deadline_ns =
+			lrd_wait_deadline(ex->deadline_ns, options->idle_timeout_ms);
+}
+
+/* The one place where an exchange waits. */
+static enum lrd_result wait_for_peer(struct lrd_exchange *ex)
+{
+	struct lrd_wait wait;
+	int events;
+
+	wait_limits(ex, &wait);
+	events = lrd_stream_wait(ex->stream, ex->want, &wait, ex->err);
+	if (events < 0)
+		return lrd_exchange_fail(ex, events);
+	if (events & LRD_READABLE)
+		ex->readable = true;
+	return LRD_NEXT;
+}
+
+static int run(struct lrd_exchange *ex)
+{
+	for (;;) {
+		enum lrd_result result = steps[ex->step].run(ex);
+
+		if (result == LRD_WAIT)
+			result = wait_for_peer(ex);
+		if (result == LRD_DONE)
+			return 0;
+		if (result == LRD_FAIL)
+			return ex->rc;
+	}
+}
+
+int lrd_exchange_run(struct lrd_exchange *ex)
+{
+	int rc;
+
+	lrd_assert(ex->step == LRD_STEP_COMPOSE);
+	rc = run(ex);
+	ex->request = NULL; /* the caller's, for the time of this call */
+	return rc;
+}
+
+ptrdiff_t lrd_exchange_pull(struct lrd_exchange *ex, void *buf, size_t len,
+			    larder_error *err)
+{
+	int rc;
+
+	if (ex->rc < 0)
+		return ex->rc;
+	ex->err = err;
+	ex->pull = buf;
+	ex->pull_len = len;
+	ex->pulled = 0;
+	rc = run(ex);
+	return rc < 0 ? rc : (ptrdiff_t)ex->pulled;
+}
+
+enum lrd_result lrd_step_over(struct lrd_exchange *ex)
+{
+	(void)ex;
+	return LRD_DONE;
+}
+
+/* ---- failing, and starting over ---------------------------------------------------------- */
+
+/* Can the body go out once more? What the caller supplied must still be in our hands. */
+static bool repeatable(const struct lrd_exchange *ex)
+{
+	return ex->request->body_kind != LRD_REQUEST_CALLBACK || ex->pieces <= 1;
+}
+
+/*
+ * A server may close an idle connection at the very moment when we use it. That, and only
+ * that, is cured by a new connection: not a byte came back, and the request either did not
+ * leave at all or does the same when it arrives twice (RFC 9110 s9.2.2).
+ */
+static bool may_retry(const struct lrd_exchange *ex, int rc)
+{
+	if (rc != LARDER_ECLOSED && rc != LARDER_ETRUNCATED && rc != LARDER_ETLS)
+		return false;
+	if (!ex->stream || !ex->stream->reused || ex->retried || !ex->request)
+		return false;
+	if (ex->step != LRD_STEP_FLUSH && ex->step != LRD_STEP_UPLOAD &&
+	    ex->step != LRD_STEP_RECEIVE)
+		return false;
+	if (ex->stream->bytes_in != ex->bytes_in || ex->interim)
+		return false;
+	return repeatable(ex) &&
+	       (ex->request->idempotent || ex->stream->bytes_out == ex->bytes_out);
+}
+
+enum lrd_result lrd_exchange_fail(struct lrd_exchange *ex, int rc)
+{
+	bool retry = may_retry(ex, rc);
+
+	lrd_stream_abort(ex->stream);
+	ex->stream = NULL;
+	if (retry) {
+		ex->retried = true;
+		lrd_exchange_requeue(ex);
+		ex->step = LRD_STEP_DIAL;
+		return LRD_NEXT;
+	}
+	ex->rc = rc;
+	ex->step = LRD_STEP_OVER;
+	return LRD_FAIL;
+}
+
+enum lrd_result lrd_exchange_fault(struct lrd_exchange *ex, int rc, uint32_t phase,
+				   const char *what, const char *detail)
+{
+	char url[LRD_URL_TEXT_MAX];
+
+	lrd_error_set(ex->err, rc, phase, 0, ex->stream ? ex->stream->host : NULL,
+		      "%s %s %s", what, lrd_url_text(ex->url, url), detail);
+	return lrd_exchange_fail(ex, rc);
+}
+
+/* ---- received bytes ---------------------------------------------------------------------- */
+
+void lrd_exchange_consume(struct lrd_exchange *ex, size_t count)
+{
+	ex->in_at += count;
+	if (ex->in_at < ex->in.len)
+		return;
+	lrd_buf_clear(&ex->in);
+	ex->in_at = 0;
+}
+
+ptrdiff_t lrd_exchange_read(struct lrd_exchange *ex, void *buf, size_t len, uint32_t phase)
+{
+	ptrdiff_t n;
+
+	/* After a request went out nothing can be there yet: waiting first saves a call. */
+	if (!ex->readable) {
+		ex->want = LRD_READABLE;
+		return LRD_WANT_READ;
+	}
+	n = lrd_stream_read_now(ex->stream, buf, len, phase, ex->err);
+	ex->want = n == LRD_WANT_WRITE ? LRD_WRITABLE : LRD_READABLE;
+	ex->readable = n == (ptrdiff_t)len; /* a full buffer: there may be more */
+	return n;
+}
+
+ptrdiff_t lrd_exchange_fill(struct lrd_exchange *ex, uint32_t phase)
+{
+	ptrdiff_t n;
+	int rc = 0;
+
+	if (ex->in_at && lrd_buf_room(&ex->in) == 0) {
+		lrd_buf_consume(&ex->in, ex->in_at);
+		ex->in_at = 0;
+	}
+	if (lrd_buf_room(&ex->in) == 0) {
+		size_t more = ex->in.size ? ex->in.max - ex->in.len : LRD_EXCHANGE_IN;
+
+		rc = lrd_buf_reserve(&ex->in, more);
+	}
+	if (rc < 0)
+		return lrd_error_set(ex->err, rc, phase, 0, ex->stream->host,
+				     "receive from %s: %s", ex->stream->host,
+				     larder_strerror(rc));
+	n = lrd_exchange_read(ex, ex->in.ptr + ex->in.len, lrd_buf_room(&ex->in), phase);
+	if (n > 0)
+		lrd_buf_commit(&ex->in, (size_t)n);
+	return n;
+}

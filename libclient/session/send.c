@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * send.c - a request's way: ask the cache, then the origin where the cache says so.
+ *
+ * A hit ends after the first question: no URL is taken apart, nothing is formatted and no
+ * system call is made here before the plan says LARDER_FETCH.
+ */
+#include <larder/larder.h>
+
+#include "proto/bytes/slice.h"
+#include "session/exchange.h"
+#include "session/options.h"
+#include "session/request.h"
+#include "session/response.h"
+#include "session/session.h"
+#include "sys/error.h"
+
+/* The cache's verdict on the request; its plan goes to the response. */
+static int ask_cache(larder_session *session, const struct lrd_request *request,
+		     larder_response *response, enum larder_verdict *verdict)
+{
+	larder_lookup lookup = LARDER_LOOKUP_INIT;
+	char url[LRD_URL_TEXT_MAX];
+	int rc;
+
+	if (!session->cache) {
+		*verdict = request->mode == LARDER_MODE_ONLY_IF_CACHED ? LARDER_REFUSE
+								       : LARDER_FETCH;
+		return 0;
+	}
+	lookup.method = request->method;
+	lookup.url = request->url;
+	lookup.fields = request->fields;
+	lookup.field_count = request->field_count;
+	lookup.partition = request->partition;
+	lookup.mode = request->mode;
+	rc = larder_cache_lookup(session->cache, &lookup, &response->plan);
+	if (rc == LARDER_EURL)
+		return lrd_error_set(
+			&session->err, rc, LARDER_PHASE_PREPARE, 0, NULL,
+			"URL \"%s\" is no absolute http or https URL (RFC 3986)",
+			lrd_url_text(request->url, url));
+	if (rc < 0)
+		return lrd_error_set(&session->err, rc, LARDER_PHASE_PREPARE, 0, NULL,
+				     "look up %s: %s", lrd_url_text(request->url, url),
+				     larder_strerror(rc));
+	*verdict = larder_plan_verdict(response->plan);
+	return 0;
+}
+
+/* Failures of the way to the origin, for which something stored may stand in (RFC 9111 s4.2.4). */
+static bool origin_failed(int rc)
+{
+	return rc <= LARDER_ERESOLVE && rc > LARDER_ENOTFOUND;
+}
+
+static int ask_origin(larder_session *session, struct lrd_request *request,
+		      larder_response *response)
+{
+	int rc = lrd_exchange_take(session, &response->exchange);
+
+	if (rc < 0)
+		return lrd_error_set(&session->err, rc, LARDER_PHASE_PREPARE, 0, NULL,
+				     "make a connection: out of memory");
+	lrd_exchange_begin(response->exchange, request, response->plan,
+			   larder_response_url(response), &session->err);
+	rc = lrd_exchange_run(response->exchange);
+	if (rc == 0 && response->exchange->outcome == LRD_OUTCOME_PASS) {
+		response->source = LRD_SOURCE_WIRE;
+		return 0;
+	}
+	lrd_exchange_put(response->exchange);
+	response->exchange = NULL;
+	if (rc < 0) {
+		if (!response->plan || !origin_failed(rc) ||
+		    larder_plan_fail(response->plan, rc) < 0 ||
+		    larder_plan_verdict(response->plan) != LARDER_SERVE)
+			return rc;
+	}
+	response->source = LRD_SOURCE_STORE;
+	return 0;
+}
+
+static int answer(larder_session *session, struct lrd_request *request,
+		  larder_response *response)
+{
+	enum larder_verdict verdict;
+	int rc = ask_cache(session, request, response, &verdict);
+
+	if (rc < 0)
+		return rc;
+	if (verdict == LARDER_SERVE)
+		response->source = LRD_SOURCE_STORE;
+	else if (verdict == LARDER_REFUSE)
+		response->source = LRD_SOURCE_LOCAL;
+	else
+		rc = ask_origin(session, request, response);
+	if (rc == 0 && !response->plan)
+		lrd_served_without_plan(response);
+	return rc;
+}
+
+int larder_send(larder_session *session, const larder_request *request,
+		larder_response **out)
+{
+	larder_response *response = NULL;
+	larder_request wanted;
+	struct lrd_request ready;
+	int rc;
+
+	if (session->err.code)
+		lrd_error_clear(&session->err);
+	rc = lrd_options_copy(&wanted, sizeof(wanted), request, "larder_request",
+			      &session->err);
+	if (rc < 0)
+		return rc;
+	rc = lrd_request_prepare(&ready, session, &wanted, &session->err);
+	if (rc < 0)
+		return rc;
+	rc = lrd_response_new(session, ready.url, &response);
+	if (rc < 0) {
+		lrd_error_set(&session->err, rc, LARDER_PHASE_PREPARE, 0, NULL,
+			      "make a response: %s", larder_strerror(rc));
+		goto out;
+	}
+	rc = answer(session, &ready, response);
+	if (rc < 0)
+		goto out;
+	/* What a step met and got over is no failure of this call. */
+	if (session->err.code)
+		lrd_error_clear(&session->err);
+	*out = response;
+	response = NULL; /* moved to the caller */
+out:
+	larder_response_free(response);
+	lrd_request_release(&ready);
+	return rc;
+}
+
+int larder_get(larder_session *session, const char *url, larder_response **out)
+{
+	larder_request request = LARDER_REQUEST_INIT;
+
+	request.url = url;
+	return larder_send(session, &request, out);
+}

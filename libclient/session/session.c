@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* session.c - opening a session: its options, its cache, its connections; and its end. */
+#include "session/session.h"
+
+#include <string.h>
+
+#include "proto/bytes/alloc.h"
+#include "proto/bytes/slice.h"
+#include "proto/http/fields.h"
+#include "session/exchange.h"
+#include "session/options.h"
+#include "session/response.h"
+#include "sys/error.h"
+
+enum { PARTITION_MAX = 64 };
+
+static void fill_defaults(larder_options *options)
+{
+	static const struct {
+		size_t offset;
+		uint32_t value;
+	} defaults[] = {
+		{ offsetof(larder_options, resolve_timeout_ms), 10000 },
+		{ offsetof(larder_options, connect_timeout_ms), 10000 },
+		{ offsetof(larder_options, tls_timeout_ms), 10000 },
+		{ offsetof(larder_options, first_byte_timeout_ms), 60000 },
+		{ offsetof(larder_options, idle_timeout_ms), 30000 },
+		{ offsetof(larder_options, max_idle), 16 },
+		{ offsetof(larder_options, idle_keep_ms), 60000 },
+		{ offsetof(larder_options, max_head_bytes), 300 * 1024 },
+		{ offsetof(larder_options, max_fields), 1000 },
+	};
+
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		uint32_t *member = (uint32_t *)((char *)options + defaults[i].offset);
+
+		if (*member == 0)
+			*member = defaults[i].value;
+	}
+}
+
+static int bad_option(larder_error *err, const char *text)
+{
+	return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL, "%s",
+			     text);
+}
+
+static int check_options(const larder_options *options, larder_error *err)
+{
+	const larder_allocator *a = options->allocator;
+
+	if (options->no_cache > 1 || options->shared > 1 || options->insecure > 1)
+		return bad_option(err, "no_cache, shared and insecure are 0 or 1");
+	if (options->no_cache && options->cache)
+		return bad_option(err, "no_cache contradicts a given cache");
+	if (options->cache && options->store)
+		return bad_option(err,
+				  "store contradicts a given cache: set one of them");
+	if (options->partition && strlen(options->partition) > PARTITION_MAX)
+		return bad_option(err, "partition is longer than 64 bytes");
+	if (options->user_agent &&
+	    !lrd_field_value_valid(lrd_slice_cstr(options->user_agent)))
+		return bad_option(err, "user_agent is no field value: it has control "
+				       "characters or outer blanks");
+	if (options->max_head_bytes > 64 * 1024 * 1024 || options->max_fields > 100 * 1000)
+		return bad_option(err,
+				  "max_head_bytes is at most 64 MiB, max_fields 100000");
+	if (a && (a->malloc_fn || a->realloc_fn || a->free_fn) &&
+	    !(a->malloc_fn && a->realloc_fn && a->free_fn))
+		return bad_option(err, "allocator lacks one of its functions");
+	return 0;
+}
+
+/* What every request is sent with; the texts live as long as the session. */
+static int set_identity(larder_session *session, const larder_options *options)
+{
+	static const char ours[] = "larder/" LARDER_VERSION;
+	const char *agent = options->user_agent ? options->user_agent : ours;
+
+	if (*agent) {
+		session->user_agent = lrd_alloc_copy(session->mem, agent, strlen(agent));
+		if (!session->user_agent)
+			return LARDER_ENOMEM;
+		session->defaults[session->default_count++] =
+			(larder_field){ LRD_SLICE_INIT("User-Agent"),
+					lrd_slice_cstr(session->user_agent) };
+	}
+	session->defaults[session->default_count++] =
+		(larder_field){ LRD_SLICE_INIT("Accept"), LRD_SLICE_INIT("*/*") };
+	if (!options->partition)
+		return 0;
+	session->partition = lrd_alloc_copy(session->mem, options->partition,
+					    strlen(options->partition));
+	return session->partition ? 0 : LARDER_ENOMEM;
+}
+
+static int open_cache(larder_session *session, const larder_options *options,
+		      larder_error *err)
+{
+	larder_cache_options wanted = LARDER_CACHE_OPTIONS_INIT;
+	int rc;
+
+	if (options->no_cache)
+		return 0;
+	if (options->cache) {
+		session->cache = options->cache;
+		return 0;
+	}
+	wanted.store = options->store;
+	wanted.shared = options->shared;
+	wanted.budget_bytes = options->budget_bytes;
+	wanted.allocator = session->mem;
+	rc = larder_cache_open(&wanted, &session->cache, err);
+	if (rc == 0)
+		session->owns_cache = true;
+	return rc;
+}
+
+static int make_tls(larder_session *session, const larder_options *options,
+		    larder_error *err)
+{
+	struct lrd_tls_options wanted = {
+		.allocator = session->mem,
+		.ca_file = options->ca_file,
+		.ca_dir = options->ca_dir,
+		.insecure = options->insecure,
+	};
+
+	return lrd_tls_new(&wanted, &session->tls, err);
+}
+
+static int open_network(larder_session *session, const larder_options *options,
+			larder_error *err)
+{
+	struct lrd_pool_options wanted = {
+		.allocator = session->mem,
+		.max_idle = session->options.max_idle,
+		.idle_keep_ms = session->options.idle_keep_ms,
+	};
+	int rc = lrd_pool_new(&wanted, &session->pool);
+
+	if (rc < 0)
+		return rc;
+	rc = lrd_resolver_new(session->mem, &session->resolver);
+	if (rc < 0)
+		return rc;
+	/* A bundle that the caller names is tried now, so that its troubles show at once. */
+	if (options->ca_file || options->ca_dir)
+		return make_tls(session, options, err);
+	return 0;
+}
+
+int lrd_session_tls(larder_session *session, struct lrd_tls **ret, larder_error *err)
+{
+	int rc = 0;
+
+	if (!session->tls)
+		rc = make_tls(session, &session->options, err);
+	if (rc == 0)
+		*ret = session->tls;
+	return rc;
+}
+
+static void session_free(larder_session *session)
+{
+	larder_allocator allocator = session->allocator;
+
+	lrd_response_drop(session, session->spare_response);
+	lrd_exchange_free(session->spare_exchange);
+	lrd_pool_free(session->pool);
+	lrd_resolver_free(session->resolver);
+	lrd_tls_unref(session->tls);
+	if (session->owns_cache)
+		larder_cache_close(session->cache);
+	lrd_alloc_free(session->mem, session->partition);
+	lrd_alloc_free(session->mem, session->user_agent);
+	lrd_alloc_free(&allocator, session);
+}
+
+int larder_session_open(const larder_options *options, larder_session **out,
+			larder_error *err)
+{
+	larder_session *session = NULL;
+	larder_options wanted;
+	larder_error unheard;
+	int rc;
+
+	if (!err)
+		err = &unheard;
+	lrd_error_clear(err);
+	rc = lrd_options_copy(&wanted, sizeof(wanted), options, "larder_options", err);
+	if (rc < 0)
+		return rc;
+	rc = check_options(&wanted, err);
+	if (rc < 0)
+		return rc;
+	session = lrd_alloc_zero(wanted.allocator, sizeof(*session));
+	if (!session) {
+		rc = LARDER_ENOMEM;
+		goto out;
+	}
+	session->users = 1;
+	session->options = wanted;
+	fill_defaults(&session->options);
+	if (wanted.allocator && wanted.allocator->malloc_fn) {
+		session->allocator = *wanted.allocator;
+		session->mem = &session->allocator;
+	}
+	/* The caller's strings live no longer than this call. */
+	session->options.store = NULL;
+	session->options.cache = NULL;
+	session->options.partition = NULL;
+	session->options.user_agent = NULL;
+	session->options.ca_file = NULL;
+	session->options.ca_dir = NULL;
+	session->options.allocator = NULL;
+	rc = set_identity(session, &wanted);
+	if (rc < 0)
+		goto out;
+	rc = open_network(session, &wanted, err);
+	if (rc < 0)
+		goto out;
+	rc = open_cache(session, &wanted, err);
+	if (rc < 0)
+		goto out;
+	*out = session;
+	session = NULL; /* moved to the caller */
+out:
+	if (rc == LARDER_ENOMEM && err->code == 0)
+		lrd_error_set(err, rc, LARDER_PHASE_PREPARE, 0, NULL,
+			      "open a session: out of memory");
+	if (session)
+		session_free(session);
+	return rc;
+}
+
+void lrd_session_ref(larder_session *session)
+{
+	session->users++;
+}
+
+void lrd_session_unref(larder_session *session)
+{
+	if (--session->users == 0)
+		session_free(session);
+}
+
+void larder_session_close(larder_session *session)
+{
+	if (!session)
+		return;
+	/* Idle connections have no further use, even where a response lives on. */
+	lrd_pool_close_all(session->pool);
+	lrd_session_unref(session);
+}
+
+const larder_error *larder_session_error(const larder_session *session)
+{
+	return &session->err;
+}
+
+larder_cache *larder_session_cache(larder_session *session)
+{
+	return session->cache;
+}

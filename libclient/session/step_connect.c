@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* step_connect.c - the steps that come by a connection: an idle one, or a new one. */
+#include "session/exchange.h"
+
+#include <string.h>
+
+#include "proto/bytes/slice.h"
+#include "sys/clock.h"
+
+/* Describes the connection that the request needs. */
+static int aim(struct lrd_exchange *ex)
+{
+	const larder_options *options = &ex->session->options;
+	const struct lrd_request *request = ex->request;
+	struct lrd_tls *tls = NULL;
+
+	if (request->https) {
+		int rc = lrd_session_tls(ex->session, &tls, ex->err);
+
+		if (rc < 0)
+			return rc;
+	}
+	ex->dial = (struct lrd_dial){
+		.host = request->host,
+		.port = request->uri.port_number,
+		.tls = tls,
+		.resolver = ex->session->resolver,
+		.allocator = ex->session->mem,
+		.resolve_timeout_ms = options->resolve_timeout_ms,
+		.connect_timeout_ms = options->connect_timeout_ms,
+		.tls_timeout_ms = options->tls_timeout_ms,
+		.deadline_ns = ex->deadline_ns,
+	};
+	ex->poolable = lrd_pool_key_make(&ex->dial, LRD_SLICE(""), &ex->key) == 0;
+	return 0;
+}
+
+/* A connection is there: from here on everything on it is this exchange's. */
+static enum lrd_result attach(struct lrd_exchange *ex, struct lrd_stream *stream)
+{
+	ex->stream = stream;
+	ex->bytes_in = stream->bytes_in;
+	ex->bytes_out = stream->bytes_out;
+	ex->keep = !ex->request->close;
+	ex->readable = false;
+	ex->request_time = lrd_clock_now_s();
+	ex->step = LRD_STEP_FLUSH;
+	return LRD_NEXT;
+}
+
+enum lrd_result lrd_step_take(struct lrd_exchange *ex)
+{
+	struct lrd_stream *stream = NULL;
+	int rc = aim(ex);
+
+	if (rc < 0)
+		return lrd_exchange_fail(ex, rc);
+	if (ex->poolable)
+		stream = lrd_pool_take(ex->session->pool, &ex->key);
+	if (stream)
+		return attach(ex, stream);
+	ex->step = LRD_STEP_DIAL;
+	return LRD_NEXT;
+}
+
+enum lrd_result lrd_step_dial(struct lrd_exchange *ex)
+{
+	struct lrd_stream *stream = NULL;
+	int rc = lrd_dial(&ex->dial, &stream, ex->err);
+
+	if (rc < 0)
+		return lrd_exchange_fail(ex, rc);
+	return attach(ex, stream);
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* step_receive.c - the steps that receive: the head, the cache's decision, the body, the end. */
+#include "session/exchange.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/bytes/num.h"
+#include "proto/bytes/slice.h"
+#include "proto/http/list.h"
+#include "sys/clock.h"
+#include "sys/error.h"
+
+enum { DIRECT_MIN = 64 * 1024, DIRECT_REST = 4096 };
+
+/* ---- the head ---------------------------------------------------------------------------- */
+
+static enum lrd_result bad_head(struct lrd_exchange *ex, int rc)
+{
+	const larder_options *options = &ex->session->options;
+	char detail[128];
+
+	if (rc == LARDER_EPROTO)
+		return lrd_exchange_fault(ex, rc, LARDER_PHASE_FIRST_BYTE,
+					  "response head of",
+					  "is not HTTP/1.1 (RFC 9112)");
+	if (rc != LARDER_ELIMIT)
+		return lrd_exchange_fault(ex, rc, LARDER_PHASE_FIRST_BYTE,
+					  "response head of", larder_strerror(rc));
+	(void)snprintf(
+		detail, sizeof(detail),
+		"is larger than max_head_bytes (%u) or has more than max_fields (%u)",
+		options->max_head_bytes, options->max_fields);
+	return lrd_exchange_fault(ex, rc, LARDER_PHASE_FIRST_BYTE, "response head of",
+				  detail);
+}
+
+/* A 1xx that we did not ask for is read over (RFC 9110 s15.2), but not for ever. */
+static enum lrd_result skip_interim(struct lrd_exchange *ex)
+{
+	if (ex->head.status == 101)
+		return lrd_exchange_fault(ex, LARDER_EPROTO, LARDER_PHASE_FIRST_BYTE,
+					  "response of",
+					  "switches protocols unasked (101)");
+	if (++ex->interim > LRD_EXCHANGE_INTERIM_MAX)
+		return lrd_exchange_fault(ex, LARDER_ELIMIT, LARDER_PHASE_FIRST_BYTE,
+					  "response of",
+					  "has more than 32 interim heads (1xx)");
+	lrd_head_reset(&ex->head);
+	if (ex->iov_at < ex->iov_count || !ex->upload_done)
+		ex->step = LRD_STEP_FLUSH;
+	return LRD_NEXT;
+}
+
+/* The connection ended before a whole head. */
+static enum lrd_result lost_head(struct lrd_exchange *ex)
+{
+	if (ex->stream->bytes_in == ex->bytes_in)
+		return lrd_exchange_fault(
+			ex, LARDER_ECLOSED, LARDER_PHASE_FIRST_BYTE, "request for",
+			"was not answered: the server closed the connection");
+	return lrd_exchange_fault(ex, LARDER_ECLOSED, LARDER_PHASE_FIRST_BYTE,
+				  "response head of",
+				  "was cut short: the server closed the "
+				  "connection");
+}
+
+enum lrd_result lrd_step_receive(struct lrd_exchange *ex)
+{
+	larder_slice in = lrd_exchange_in(ex);
+	ptrdiff_t n = LRD_PARTIAL;
+
+	if (in.len)
+		n = lrd_head_read(&ex->head, in);
+	if (n < 0)
+		return bad_head(ex, (int)n);
+	if (n > 0) {
+		lrd_exchange_consume(ex, (size_t)n);
+		if (ex->head.status < 200)
+			return skip_interim(ex);
+		ex->response_time = lrd_clock_now_s();
+		ex->step = LRD_STEP_DECIDE;
+		return LRD_NEXT;
+	}
+	n = lrd_exchange_fill(ex, LARDER_PHASE_FIRST_BYTE);
+	if (n == LRD_WANT_READ || n == LRD_WANT_WRITE)
+		return LRD_WAIT;
+	if (n == LARDER_ELIMIT)
+		return bad_head(ex, LARDER_ELIMIT);
+	/* TLS cut off without a goodbye is no better than a closed connection here. */
+	if (n == LARDER_ETRUNCATED || n == 0)
+		return lost_head(ex);
+	if (n < 0)
+		return lrd_exchange_fail(ex, (int)n);
+	return LRD_NEXT;
+}
+
+/* ---- the decision ------------------------------------------------------------------------ */
+
+static int tell_plan(struct lrd_exchange *ex, const struct lrd_framing *framing)
+{
+	struct lrd_field_view fields = lrd_fields_view(&ex->head.fields);
+	larder_head head = LARDER_HEAD_INIT;
+
+	head.status = (uint32_t)ex->head.status;
+	head.version = ex->head.minor ? 11 : 10;
+	head.reason = ex->head.reason;
+	head.fields = fields.at;
+	head.field_count = fields.count;
+	head.request_time = ex->request_time;
+	head.response_time = ex->response_time;
+	head.body_length = lrd_body_length(&ex->body);
+	head.no_body = framing->kind == LRD_BODY_NONE;
+	return larder_plan_receive(ex->plan, &head);
+}
+
+/* Uses up what has arrived of a body that nobody wants; never waits for the rest. */
+static void drop_body(struct lrd_exchange *ex)
+{
+	larder_slice piece;
+
+	while (!ex->body.ended && lrd_exchange_in(ex).len) {
+		ptrdiff_t n = lrd_body_take(&ex->body, lrd_exchange_in(ex), &piece);
+
+		if (n <= 0)
+			break;
+		lrd_exchange_consume(ex, (size_t)n);
+	}
+	if (!ex->body.ended)
+		ex->keep = false;
+}
+
+/* The cache wants the origin asked once more, without what it had asked before. */
+static enum lrd_result ask_again(struct lrd_exchange *ex)
+{
+	if (ex->asked >= LRD_EXCHANGE_ASK_MAX)
+		return lrd_exchange_fault(ex, LARDER_EPROTO, LARDER_PHASE_FIRST_BYTE,
+					  "response of",
+					  "answers 304 to a request without "
+					  "conditions");
+	drop_body(ex);
+	(void)lrd_step_finish(ex);
+	lrd_body_release(&ex->body);
+	lrd_head_reset(&ex->head);
+	lrd_buf_clear(&ex->in);
+	ex->in_at = 0;
+	ex->interim = 0;
+	ex->step = LRD_STEP_COMPOSE;
+	return LRD_NEXT;
+}
+
+static enum lrd_result decided(struct lrd_exchange *ex)
+{
+	enum larder_verdict verdict =
+		ex->plan ? larder_plan_verdict(ex->plan) : LARDER_PASS;
+
+	switch (verdict) {
+	case LARDER_SERVE:
+		ex->outcome = LRD_OUTCOME_SERVE;
+		drop_body(ex);
+		ex->step = LRD_STEP_FINISH;
+		return LRD_NEXT;
+	case LARDER_FETCH:
+		return ask_again(ex);
+	default:
+		ex->outcome = LRD_OUTCOME_PASS;
+		/* What is not surely the representation is passed on, never stored. */
+		ex->store = ex->plan && !ex->body.framing.opaque;
+		ex->step = ex->body.ended ? LRD_STEP_FINISH : LRD_STEP_BODY;
+		return ex->body.ended ? LRD_NEXT : LRD_DONE;
+	}
+}
+
+enum lrd_result lrd_step_decide(struct lrd_exchange *ex)
+{
+	const larder_options *options = &ex->session->options;
+	struct lrd_body_limits limits = {
+		.max_bytes = options->max_body_bytes,
+		.max_trailer_bytes = options->max_head_bytes,
+		.max_trailer_fields = options->max_fields,
+	};
+	struct lrd_framing framing;
+	int rc = lrd_framing_response(ex->request->method, ex->head.minor, ex->head.status,
+				      lrd_fields_view(&ex->head.fields), &framing);
+
+	if (rc < 0)
+		return lrd_exchange_fault(ex, rc, LARDER_PHASE_FIRST_BYTE, "response of",
+					  "contradicts itself about where its body ends");
+	/* An answer that came before the request was out says nothing about what follows. */
+	if (ex->iov_at < ex->iov_count || !ex->upload_done || !framing.reusable)
+		ex->keep = false;
+	lrd_body_begin(&ex->body, &framing, &limits, ex->session->mem);
+	if (ex->plan) {
+		rc = tell_plan(ex, &framing);
+		if (rc < 0)
+			return lrd_exchange_fault(ex, rc, LARDER_PHASE_STORE,
+						  "response of", larder_strerror(rc));
+	}
+	return decided(ex);
+}
+
+/* ---- the body ---------------------------------------------------------------------------- */
+
+static enum lrd_result bad_body(struct lrd_exchange *ex, int rc)
+{
+	unsigned long long received = ex->body.received;
+	int os_errno = ex->err->os_errno;
+	char detail[160];
+	enum lrd_result result;
+
+	if (rc == LARDER_EPROTO) {
+		return lrd_exchange_fault(ex, rc, LARDER_PHASE_BODY, "body of",
+					  "is not chunked as RFC 9112 s7.1 has it");
+	}
+	if (rc == LARDER_ELIMIT) {
+		(void)snprintf(
+			detail, sizeof(detail),
+			"passes a limit (max_body_bytes is %llu, 0 for none; trailers "
+			"are limited like heads)",
+			(unsigned long long)ex->session->options.max_body_bytes);
+		return lrd_exchange_fault(ex, rc, LARDER_PHASE_BODY, "body of", detail);
+	}
+	if (rc != LARDER_ETRUNCATED && rc != LARDER_ECLOSED)
+		return lrd_exchange_fail(ex, rc);
+	if (ex->body.framing.kind == LRD_BODY_LENGTH)
+		(void)snprintf(detail, sizeof(detail),
+			       "cut short after %llu of %llu bytes", received,
+			       (unsigned long long)ex->body.framing.length);
+	else
+		(void)snprintf(detail, sizeof(detail), "cut short after %llu bytes",
+			       received);
+	result = lrd_exchange_fault(ex, LARDER_ETRUNCATED, LARDER_PHASE_BODY, "body of",
+				    detail);
+	ex->err->os_errno = os_errno;
+	return result;
+}
+
+/* Takes what lies in our buffer; bytes of it used up, or an error. */
+static ptrdiff_t take_buffered(struct lrd_exchange *ex)
+{
+	larder_slice in = lrd_slice_first(lrd_exchange_in(ex), ex->pull_len - ex->pulled);
+	larder_slice piece;
+	ptrdiff_t n = lrd_body_take(&ex->body, in, &piece);
+
+	if (n < 0)
+		return n;
+	if (piece.len)
+		memcpy(ex->pull + ex->pulled, piece.ptr, piece.len);
+	ex->pulled += piece.len;
+	lrd_exchange_consume(ex, (size_t)n);
+	return n;
+}
+
+/*
+ * Reads more: a large piece of a large body goes straight to the caller. The last bytes never
+ * do, so that whatever a server sends behind them comes along and is seen.
+ */
+static ptrdiff_t read_more(struct lrd_exchange *ex)
+{
+	uint64_t plain = lrd_body_plain(&ex->body);
+	size_t len = ex->pull_len;
+	ptrdiff_t n;
+	int rc;
+
+	if (plain < DIRECT_MIN + DIRECT_REST || len < DIRECT_MIN)
+		return lrd_exchange_fill(ex, LARDER_PHASE_BODY);
+	if (len > plain - DIRECT_REST)
+		len = (size_t)(plain - DIRECT_REST);
+	n = lrd_exchange_read(ex, ex->pull, len, LARDER_PHASE_BODY);
+	if (n <= 0)
+		return n;
+	rc = lrd_body_count(&ex->body, (size_t)n);
+	if (rc < 0)
+		return rc;
+	ex->pulled = (size_t)n;
+	return n;
+}
+
+enum lrd_result lrd_step_body(struct lrd_exchange *ex)
+{
+	while (ex->pulled < ex->pull_len && !ex->body.ended) {
+		ptrdiff_t n;
+
+		if (lrd_exchange_in(ex).len) {
+			n = take_buffered(ex);
+		} else if (ex->pulled) {
+			break; /* what there is goes out before we wait for more */
+		} else {
+			n = read_more(ex);
+			if (n == LRD_WANT_READ || n == LRD_WANT_WRITE)
+				return LRD_WAIT;
+			if (n == 0) {
+				ex->keep = false;
+				n = lrd_body_close(&ex->body);
+			}
+		}
+		if (n < 0)
+			return bad_body(ex, (int)n);
+	}
+	/* Storing never fails the request: the plan goes on without the store. */
+	if (ex->store && ex->pulled)
+		(void)larder_plan_append(ex->plan, ex->pull, ex->pulled);
+	if (!ex->body.ended)
+		return LRD_DONE;
+	ex->step = LRD_STEP_FINISH;
+	return LRD_NEXT;
+}
+
+/* ---- the end ----------------------------------------------------------------------------- */
+
+/*
+ * What the server says about how long it keeps an idle connection ("Keep-Alive: timeout=5"),
+ * less a tenth, so that ours goes first; 0: nothing.
+ */
+static uint32_t keep_alive_ms(struct lrd_field_view fields)
+{
+	struct lrd_list list;
+	larder_slice member;
+	larder_slice name;
+	larder_slice value;
+	uint64_t seconds;
+
+	lrd_list_init(&list, fields, LRD_SLICE("Keep-Alive"));
+	while (lrd_list_next(&list, &member)) {
+		if (!lrd_slice_cut(member, '=', &name, &value) ||
+		    !lrd_slice_equal_nocase(lrd_slice_trim(name), LRD_SLICE("timeout")) ||
+		    lrd_u64_parse(lrd_slice_trim(value), &seconds) < 0)
+			continue;
+		return seconds < 3600 ? (uint32_t)seconds * 900 + 1 : 0;
+	}
+	return 0;
+}
+
+enum lrd_result lrd_step_finish(struct lrd_exchange *ex)
+{
+	/* Bytes behind the end: the server and we disagree about what it sent. */
+	bool excess = lrd_exchange_in(ex).len > 0;
+
+	if (excess)
+		lrd_stream_abort(ex->stream);
+	else if (ex->keep && ex->poolable)
+		lrd_pool_put(ex->session->pool, &ex->key, ex->stream,
+			     keep_alive_ms(lrd_fields_view(&ex->head.fields)));
+	else
+		lrd_stream_close(ex->stream);
+	ex->stream = NULL;
+	if (ex->store && !excess)
+		(void)larder_plan_commit(ex->plan);
+	ex->step = LRD_STEP_OVER;
+	return LRD_DONE;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* step_send.c - the steps that send: compose the head, flush, and take a body piece by piece. */
+#include "session/exchange.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "proto/bytes/slice.h"
+#include "proto/http/chunked.h"
+#include "sys/assert.h"
+#include "sys/error.h"
+
+#define LAST_CHUNK "0\r\n\r\n"
+
+static void queue(struct lrd_exchange *ex, const void *bytes, size_t len)
+{
+	lrd_assert(ex->iov_count < (int)(sizeof(ex->iov) / sizeof(ex->iov[0])));
+	/* struct iovec has no const; nobody writes through it on the way out. */
+	ex->iov[ex->iov_count].iov_base = (void *)(uintptr_t)bytes;
+	ex->iov[ex->iov_count++].iov_len = len;
+}
+
+/* The piece in hand, in the form in which it goes out. */
+static void queue_piece(struct lrd_exchange *ex)
+{
+	struct lrd_buf line;
+
+	if (ex->request->body_length >= 0) {
+		queue(ex, ex->piece.ptr, ex->piece.len);
+		return;
+	}
+	if (ex->piece.len == 0) {
+		queue(ex, LAST_CHUNK, sizeof(LAST_CHUNK) - 1);
+		return;
+	}
+	lrd_buf_init_fixed(&line, ex->chunk_line, sizeof(ex->chunk_line));
+	lrd_assert(lrd_chunked_write_head(ex->piece.len, &line) == 0);
+	queue(ex, line.ptr, line.len);
+	queue(ex, ex->piece.ptr, ex->piece.len);
+	queue(ex, LRD_CHUNKED_TAIL, sizeof(LRD_CHUNKED_TAIL) - 1);
+}
+
+void lrd_exchange_requeue(struct lrd_exchange *ex)
+{
+	ex->iov_at = 0;
+	ex->iov_count = 0;
+	queue(ex, ex->out.ptr, ex->out.len);
+	if (ex->request->body_kind == LRD_REQUEST_MEMORY)
+		queue(ex, ex->request->body.ptr, ex->request->body.len);
+	if (ex->request->body_kind == LRD_REQUEST_CALLBACK)
+		queue_piece(ex);
+}
+
+/* The caller's body is at fault: nothing would be different on another connection. */
+static int bad_body(struct lrd_exchange *ex, int rc, const char *text)
+{
+	ex->retried = true;
+	return lrd_error_set(ex->err, rc, LARDER_PHASE_SEND, 0, NULL,
+			     "request body: %s (after %llu bytes)", text,
+			     (unsigned long long)ex->uploaded);
+}
+
+/* Asks the caller for the next piece; an empty one is the end. */
+static int take_piece(struct lrd_exchange *ex)
+{
+	const struct lrd_request *request = ex->request;
+	bool known = request->body_length >= 0;
+	uint64_t left = known ? (uint64_t)request->body_length - ex->uploaded : UINT64_MAX;
+	size_t len = LRD_EXCHANGE_PIECE;
+	ptrdiff_t got;
+
+	/* Where nothing is announced the callback is still asked, to see that it agrees. */
+	if (left < len)
+		len = left ? (size_t)left : 1;
+	lrd_buf_clear(&ex->piece);
+	if (lrd_buf_reserve(&ex->piece, len) < 0)
+		return bad_body(ex, LARDER_ENOMEM, "out of memory");
+	got = request->body_read(ex->piece.ptr, len, request->body_ctx);
+	if (got < 0)
+		return bad_body(ex, got < INT_MIN ? LARDER_ECANCELED : (int)got,
+				"the callback gave up");
+	if ((size_t)got > len)
+		return bad_body(ex, LARDER_EINVAL,
+				"the callback claims more than it was asked");
+	if (known && (uint64_t)got > left)
+		return bad_body(ex, LARDER_EINVAL,
+				"the callback has more than body_length");
+	if (known && got == 0 && left > 0)
+		return bad_body(ex, LARDER_EINVAL, "the callback ends before body_length");
+	lrd_buf_commit(&ex->piece, (size_t)got);
+	ex->pieces++;
+	ex->uploaded += (uint64_t)got;
+	ex->upload_done =
+		known ? ex->uploaded == (uint64_t)request->body_length : got == 0;
+	return 0;
+}
+
+enum lrd_result lrd_step_compose(struct lrd_exchange *ex)
+{
+	struct lrd_field_view conditions = { NULL, 0 };
+	int rc;
+
+	if (ex->plan)
+		conditions.at = larder_plan_condition(ex->plan, &conditions.count);
+	lrd_buf_clear(&ex->out);
+	rc = lrd_request_locate(ex->request, ex->err);
+	if (rc == 0)
+		rc = lrd_request_write(ex->request, conditions, &ex->out, ex->err);
+	if (rc == 0 && ex->request->body_kind == LRD_REQUEST_CALLBACK) {
+		if (ex->pieces > 1)
+			rc = bad_body(ex, LARDER_EREPEAT,
+				      "it would have to be sent again");
+		else if (ex->pieces == 0)
+			rc = take_piece(ex);
+	}
+	if (rc < 0)
+		return lrd_exchange_fail(ex, rc);
+	ex->asked++;
+	lrd_exchange_requeue(ex);
+	ex->step = LRD_STEP_TAKE;
+	return LRD_NEXT;
+}
+
+/* All is sent: from now on the peer has first_byte_timeout_ms. */
+static enum lrd_result turn_to_receive(struct lrd_exchange *ex)
+{
+	ex->first_byte_ns = lrd_wait_deadline(ex->deadline_ns,
+					      ex->session->options.first_byte_timeout_ms);
+	ex->step = LRD_STEP_RECEIVE;
+	return LRD_NEXT;
+}
+
+/*
+ * A server may answer before it has read the whole body, and close: its answer is worth more
+ * than our error. LRD_WAIT: no answer yet.
+ */
+static enum lrd_result look_for_answer(struct lrd_exchange *ex)
+{
+	ptrdiff_t n;
+
+	ex->readable = true;
+	n = lrd_exchange_fill(ex, LARDER_PHASE_SEND);
+	if (n == LRD_WANT_READ || n == LRD_WANT_WRITE)
+		return LRD_WAIT;
+	if (n < 0)
+		return lrd_exchange_fail(ex, (int)n);
+	if (n == 0)
+		return lrd_exchange_fault(ex, LARDER_ECLOSED, LARDER_PHASE_SEND,
+					  "sending to",
+					  "the server closed the connection");
+	return turn_to_receive(ex);
+}
+
+/* Writing failed. What the server said before it closed may still lie in the socket. */
+static enum lrd_result write_failed(struct lrd_exchange *ex, int rc)
+{
+	ptrdiff_t n;
+
+	if (rc != LARDER_ECLOSED || ex->request->body_kind == LRD_REQUEST_NO_BODY)
+		return lrd_exchange_fail(ex, rc);
+	/* Reading what has arrived is sound after a failed write; the stream cannot know. */
+	ex->stream->broken = false;
+	ex->readable = true;
+	n = lrd_exchange_fill(ex, LARDER_PHASE_SEND);
+	if (n > 0)
+		return turn_to_receive(ex);
+	return lrd_exchange_fail(ex, rc);
+}
+
+/* Strikes what went out off the queue. */
+static void sent(struct lrd_exchange *ex, size_t count)
+{
+	while (ex->iov_at < ex->iov_count && count >= ex->iov[ex->iov_at].iov_len)
+		count -= ex->iov[ex->iov_at++].iov_len;
+	if (count == 0)
+		return;
+	ex->iov[ex->iov_at].iov_base = (char *)ex->iov[ex->iov_at].iov_base + count;
+	ex->iov[ex->iov_at].iov_len -= count;
+}
+
+enum lrd_result lrd_step_flush(struct lrd_exchange *ex)
+{
+	bool has_body = ex->request->body_kind != LRD_REQUEST_NO_BODY;
+
+	if (ex->readable && has_body) {
+		enum lrd_result answer = look_for_answer(ex);
+
+		if (answer != LRD_WAIT)
+			return answer;
+	}
+	sent(ex, 0); /* empty entries would make a write of nothing */
+	while (ex->iov_at < ex->iov_count) {
+		ptrdiff_t n = lrd_stream_write_now(ex->stream, ex->iov + ex->iov_at,
+						   ex->iov_count - ex->iov_at,
+						   LARDER_PHASE_SEND, ex->err);
+
+		if (n == LRD_WANT_READ || n == LRD_WANT_WRITE) {
+			ex->want = n == LRD_WANT_READ ? LRD_READABLE : LRD_WRITABLE;
+			if (has_body)
+				ex->want |= LRD_READABLE;
+			return LRD_WAIT;
+		}
+		if (n < 0)
+			return write_failed(ex, (int)n);
+		sent(ex, (size_t)n);
+	}
+	if (ex->upload_done)
+		return turn_to_receive(ex);
+	ex->step = LRD_STEP_UPLOAD;
+	return LRD_NEXT;
+}
+
+enum lrd_result lrd_step_upload(struct lrd_exchange *ex)
+{
+	enum lrd_result answer = look_for_answer(ex);
+	int rc;
+
+	if (answer != LRD_WAIT)
+		return answer;
+	rc = take_piece(ex);
+	if (rc < 0)
+		return lrd_exchange_fail(ex, rc);
+	ex->iov_at = 0;
+	ex->iov_count = 0;
+	queue_piece(ex);
+	ex->step = LRD_STEP_FLUSH;
+	return LRD_NEXT;
+}
