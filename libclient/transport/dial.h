@@ -44,7 +44,7 @@ struct lrd_dial {
 /*
  * Opens the connection; *out is owned by the caller. The error's phase tells which step
  * failed, its host is "host:port", and its message the most telling failure ("connect to
- * example.org port 80 (192.0.2.1): connection refused"): ERESOLVE, ECONNECT, ETIMEDOUT,
+ * example.org:80 (192.0.2.1): connection refused"): ERESOLVE, ECONNECT, ETIMEDOUT,
  * ECANCELED, ECERT, ETLS, ECLOSED, EINVAL, ENOMEM, EIO.
  */
 int lrd_dial(const struct lrd_dial *dial, struct lrd_stream **out,

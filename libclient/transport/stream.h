@@ -58,6 +58,10 @@ uint64_t lrd_wait_deadline(uint64_t base_ns, uint32_t timeout_ms);
 LARDER_MUST_USE ptrdiff_t lrd_stream_read(struct lrd_stream *stream, void *buf, size_t len,
 					  const struct lrd_wait *wait, larder_error *err);
 
+/* The same without waiting: LRD_WANT_READ or LRD_WANT_WRITE where it would have to. */
+LARDER_MUST_USE ptrdiff_t lrd_stream_read_now(struct lrd_stream *stream, void *buf, size_t len,
+					      uint32_t phase, larder_error *err);
+
 /*
  * Writes all of it, waiting where the peer is slow: 0 or an error as above (ECLOSED for a
  * reset or a closed pipe). How much went out before a failure is in stream->bytes_out.
@@ -67,11 +71,17 @@ LARDER_MUST_USE int lrd_stream_write_all(struct lrd_stream *stream, const struct
 
 /*
  * Writes what fits, waiting only until something does: the number of bytes (> 0) or an error.
- * With lrd_stream_wait() an upload can look out for an early answer between two pieces.
+ * With lrd_stream_wait() and lrd_stream_read_now() an upload can look out for an early answer
+ * between two pieces.
  */
 LARDER_MUST_USE ptrdiff_t lrd_stream_write(struct lrd_stream *stream, const struct iovec *iov,
 					   int count, const struct lrd_wait *wait,
 					   larder_error *err);
+
+/* The same without waiting: LRD_WANT_READ or LRD_WANT_WRITE where it would have to. */
+LARDER_MUST_USE ptrdiff_t lrd_stream_write_now(struct lrd_stream *stream,
+					       const struct iovec *iov, int count,
+					       uint32_t phase, larder_error *err);
 
 enum lrd_stream_events {
 	LRD_READABLE = 1, /* bytes, the end or an error are there to be read */
@@ -80,7 +90,8 @@ enum lrd_stream_events {
 
 /*
  * Waits until one of `events` is true; which ones, or ETIMEDOUT, ECANCELED, EIO. What lies in
- * a buffer of the stream counts as readable. Readable is a hint: TLS may find no whole record.
+ * a buffer of the stream counts as readable. Readable is a hint: TLS may find no data in what
+ * arrived, so that only lrd_stream_read_now() is sure not to wait.
  */
 LARDER_MUST_USE int lrd_stream_wait(struct lrd_stream *stream, unsigned events,
 				    const struct lrd_wait *wait, larder_error *err);
@@ -114,7 +125,7 @@ enum lrd_stream_want {
 /*
  * One kind of stream. The operations never wait and never return EINTR. A negative result
  * other than LRD_WANT_* is a LARDER_E* code; the operation has then filled `err` (never NULL)
- * except for phase and host, and the stream is of no further use.
+ * except for the phase, and the stream is of no further use.
  */
 struct lrd_stream_ops {
 	const char *name; /* "socket", "tls" */
@@ -129,7 +140,7 @@ struct lrd_stream_ops {
 	ptrdiff_t (*write)(struct lrd_stream *stream, const struct iovec *iov, int count,
 			   larder_error *err);
 
-	/* Bytes are buffered above the descriptor, so that polling it could wait in vain. */
+	/* Data is buffered above the descriptor, so that polling it could wait in vain. */
 	bool (*pending)(const struct lrd_stream *stream);
 
 	/* As lrd_stream_alive(), of this layer and those below. */
@@ -143,7 +154,7 @@ struct lrd_stream_ops {
 
 	/*
 	 * Waits in place of poll() on `fd`, for streams without a descriptor: the events that
-	 * are true, 0 when deadline_ns passed, or an error. NULL where `fd` serves.
+	 * are true, or an error (ETIMEDOUT, ECANCELED, EIO). NULL where `fd` serves.
 	 */
 	int (*wait)(struct lrd_stream *stream, unsigned events, const struct lrd_wait *wait,
 		    larder_error *err);
