@@ -294,9 +294,9 @@ const struct lrd_cli_command lrd_cli_command_get = {
 	.name = "get",
 	.operands = "URL...",
 	.summary = "fetch through the cache",
-	.details = "The body goes to standard output. Where the store cannot take a "
-		   "response it is\n"
-		   "delivered all the same, and a warning says why it is not stored.\n",
+	.details = "The body goes to standard output. Where the store\n"
+		   "cannot take a response it is delivered all the same,\n"
+		   "and a warning says why it is not stored.\n",
 	.options = options,
 	.run = run,
 };
