@@ -44,7 +44,8 @@ struct lrd_token_ask {
  * Writes a token of at most `cap` bytes; returns its length, 0 for "none", or a negative
  * LARDER_E* that the request then fails with.
  */
-typedef ptrdiff_t lrd_token_fn(const struct lrd_token_ask *ask, char *buf, size_t cap, void *ctx);
+typedef ptrdiff_t lrd_token_fn(const struct lrd_token_ask *ask, char *buf, size_t cap,
+			       void *ctx);
 
 struct lrd_credential {
 	/*
@@ -54,7 +55,7 @@ struct lrd_credential {
 	struct lrd_auth_origin scope;
 	larder_slice user; /* UTF-8 */
 	larder_slice password;
-	larder_slice token; /* for Bearer, in place of user and password */
+	larder_slice token;     /* for Bearer, in place of user and password */
 	lrd_token_fn *token_fn; /* for Bearer, asked at each request */
 	void *token_ctx;
 	/* Sent before any challenge: &lrd_auth_basic, _wsse or _bearer; NULL: wait for one. */

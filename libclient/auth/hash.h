@@ -35,8 +35,8 @@ LARDER_MUST_USE int lrd_hash_hex(enum lrd_hash_kind kind, char separator,
 				 char out[LRD_HASH_HEX_SIZE]);
 
 /* HMAC (RFC 2104) of the pieces, otherwise the same. */
-LARDER_MUST_USE int lrd_hmac_hex(enum lrd_hash_kind kind, larder_slice key, char separator,
-				 const larder_slice *pieces, size_t count,
+LARDER_MUST_USE int lrd_hmac_hex(enum lrd_hash_kind kind, larder_slice key,
+				 char separator, const larder_slice *pieces, size_t count,
 				 char out[LRD_HASH_HEX_SIZE]);
 
 /* Equality whose time tells nothing about the content. */

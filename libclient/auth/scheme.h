@@ -27,9 +27,9 @@
 #include "proto/http/fields.h"
 
 enum {
-	LRD_CNONCE_SIZE = 96,               /* a client nonce and its NUL */
-	LRD_AUTH_TEXT_MAX = 16 * 1024,      /* realm, nonce, opaque, domain: each */
-	LRD_AUTH_FIELD_MAX = 256 * 1024     /* a field that we make */
+	LRD_CNONCE_SIZE = 96,           /* a client nonce and its NUL */
+	LRD_AUTH_TEXT_MAX = 16 * 1024,  /* realm, nonce, opaque, domain: each */
+	LRD_AUTH_FIELD_MAX = 256 * 1024 /* a field that we make */
 };
 
 /* Writes a NUL-terminated client nonce of tchars, '/', '+' and '='; for tests with vectors. */
@@ -41,10 +41,10 @@ struct lrd_auth_request {
 	larder_slice target;          /* exactly as the request line has it */
 	struct lrd_field_view fields; /* what else is sent; HMACDigest signs it */
 	const larder_slice *body;     /* NULL: not in memory */
-	larder_slice body_hash;       /* then, for auth-int: digits, see lrd_auth_body_hash() */
-	int64_t now;                  /* unix seconds */
-	bool proxy;                   /* Proxy-Authorization in place of Authorization */
-	lrd_cnonce_fn *cnonce_fn;     /* NULL: 128 bits from the kernel */
+	larder_slice body_hash; /* then, for auth-int: digits, see lrd_auth_body_hash() */
+	int64_t now;            /* unix seconds */
+	bool proxy;             /* Proxy-Authorization in place of Authorization */
+	lrd_cnonce_fn *cnonce_fn; /* NULL: 128 bits from the kernel */
 	void *cnonce_ctx;
 };
 
@@ -93,8 +93,8 @@ struct lrd_auth {
 	const struct lrd_auth_scheme *scheme;
 	struct lrd_secret *secret;
 	const larder_allocator *mem;
-	void *state;           /* the scheme's own, zero at first */
-	struct lrd_buf realm;  /* escapes resolved */
+	void *state;          /* the scheme's own, zero at first */
+	struct lrd_buf realm; /* escapes resolved */
 	struct lrd_buf domain; /* where else it holds: URIs between blanks; empty: not said */
 	unsigned strength;
 	bool stale;  /* the challenge says: right credential, old nonce */
@@ -119,7 +119,8 @@ void lrd_auth_unref(struct lrd_auth *auth); /* accepts NULL */
  * the body protected, and the body is not in memory. ENOTFOUND: the token callback has none.
  * ELIMIT, ENOMEM, EINVAL, or what the token callback returned. The field holds secrets.
  */
-LARDER_MUST_USE int lrd_auth_answer(struct lrd_auth *auth, const struct lrd_auth_request *request,
+LARDER_MUST_USE int lrd_auth_answer(struct lrd_auth *auth,
+				    const struct lrd_auth_request *request,
 				    struct lrd_fields *out);
 
 /*
@@ -156,7 +157,8 @@ bool lrd_auth_pick(larder_slice params, struct lrd_auth_want *wants, size_t coun
 bool lrd_auth_value_is(const struct lrd_auth_param *param, larder_slice text);
 
 /* name="value", escaped. */
-LARDER_MUST_USE int lrd_auth_put_quoted(struct lrd_buf *out, const char *name, larder_slice value);
+LARDER_MUST_USE int lrd_auth_put_quoted(struct lrd_buf *out, const char *name,
+					larder_slice value);
 
 /* `YYYY-MM-DDThh:mm:ssZ` and its NUL, of unix seconds. */
 enum { LRD_AUTH_CREATED_SIZE = 32 };

@@ -16,7 +16,7 @@
 
 #include "auth/credentials.h"
 
-struct lrd_auth;   /* scheme.h */
+struct lrd_auth; /* scheme.h */
 struct lrd_spaces;
 
 enum {
@@ -35,11 +35,12 @@ size_t lrd_spaces_count(const struct lrd_spaces *spaces);
  * the new prefixes and the new `auth` in. Domains of other origins are not believed. ENOMEM.
  */
 LARDER_MUST_USE int lrd_spaces_learn(struct lrd_spaces *spaces,
-				     const struct lrd_auth_origin *origin, larder_slice target,
-				     struct lrd_auth *auth);
+				     const struct lrd_auth_origin *origin,
+				     larder_slice target, struct lrd_auth *auth);
 
 /* What is known to hold for `target`, or NULL. Borrowed. */
-struct lrd_auth *lrd_spaces_find(struct lrd_spaces *spaces, const struct lrd_auth_origin *origin,
+struct lrd_auth *lrd_spaces_find(struct lrd_spaces *spaces,
+				 const struct lrd_auth_origin *origin,
 				 larder_slice target);
 
 /* `auth` was refused: its space goes. */

@@ -20,7 +20,7 @@ struct lrd_codec; /* stage.h */
 
 /* What Content-Encoding says, in the order in which the codings were applied. */
 struct lrd_codings {
-	size_t count;                                   /* 0: nothing to decode */
+	size_t count; /* 0: nothing to decode */
 	const struct lrd_codec *codec[LRD_CODINGS_DEPTH];
 	/*
 	 * The first coding that we cannot take off, as the field spells it; ptr NULL: none. Then

@@ -38,7 +38,7 @@ struct lrd_coding_limits {
 	uint64_t max_output_bytes;  /* none */
 	uint64_t max_ratio;         /* 100: output bytes for each coded byte ... */
 	uint64_t ratio_floor_bytes; /* 1 MiB: ... once there is as much output as this */
-	uint64_t max_memory_bytes;  /* 32 MiB: windows and tables of all codings together */
+	uint64_t max_memory_bytes; /* 32 MiB: windows and tables of all codings together */
 };
 
 /* What httplib2 allows: 10 GiB, and 100 times from 10 MiB on. */
@@ -61,8 +61,8 @@ void lrd_decoder_free(struct lrd_decoder *decoder); /* accepts NULL */
  * that more is waiting: call again, also with empty input. Errors, which are final: ECODING,
  * ELIMIT (output, ratio, memory), ENOMEM; *produced is 0 then.
  */
-LARDER_MUST_USE int lrd_decoder_push(struct lrd_decoder *decoder, larder_slice *in, char *out,
-				     size_t room, size_t *produced);
+LARDER_MUST_USE int lrd_decoder_push(struct lrd_decoder *decoder, larder_slice *in,
+				     char *out, size_t room, size_t *produced);
 
 /*
  * The body has ended: 0 when every coding is whole. No bytes at all are an empty body (RFC

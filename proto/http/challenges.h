@@ -26,7 +26,7 @@
 struct lrd_challenge {
 	larder_slice scheme;  /* a token, case as given */
 	larder_slice token68; /* what stands in place of parameters; empty: nothing does */
-	larder_slice params;  /* for lrd_auth_param_next(), known to be well-formed; may be empty */
+	larder_slice params; /* for lrd_auth_param_next(), known to be well-formed; may be empty */
 };
 
 struct lrd_challenges {
