@@ -81,7 +81,7 @@ static int take_byte(struct lrd_chunked *chunked, char byte)
 {
 	int state = chunked->state;
 
-	if (state == STATE_SIZE || state == STATE_BLANK || state == STATE_EXTENSION) {
+	if (state != STATE_DATA_CR && state != STATE_DATA_LF) {
 		if (++chunked->line_bytes > chunked->limits.max_line)
 			return LARDER_ELIMIT;
 	}

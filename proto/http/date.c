@@ -67,7 +67,7 @@ static int64_t days_since_epoch(int year, int month, int day)
 static void civil_of_seconds(int64_t seconds, struct civil *out)
 {
 	int64_t days = seconds / DAY_SECONDS - (seconds % DAY_SECONDS < 0);
-	int64_t time = seconds - days * DAY_SECONDS;
+	int64_t time = seconds % DAY_SECONDS + (seconds % DAY_SECONDS < 0 ? DAY_SECONDS : 0);
 	int64_t z, era, day_of_era, year_of_era, day_of_year, month_from_march;
 
 	if (days < FIRST_DAY)

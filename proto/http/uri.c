@@ -112,7 +112,7 @@ static size_t component(larder_slice text, unsigned classes, uint32_t *flags)
 				return at;
 			*flags &= ~(uint32_t)LRD_URI_NORMAL;
 			at += 3;
-		} else if (lrd_is(text.ptr[at], LRD_LOOSE) && (classes & LRD_QUERY)) {
+		} else if (lrd_is(text.ptr[at], LRD_LOOSE) && (classes & (LRD_PATH | LRD_QUERY))) {
 			*flags |= LRD_URI_LOOSE;
 			at++;
 		} else {
