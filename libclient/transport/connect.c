@@ -35,7 +35,8 @@ struct race {
 /* A missing route says less than an address that answered "no". */
 static bool is_telling(int os_errno)
 {
-	return os_errno != ENETUNREACH && os_errno != EAFNOSUPPORT && os_errno != EADDRNOTAVAIL;
+	return os_errno != ENETUNREACH && os_errno != EHOSTUNREACH && os_errno != EAFNOSUPPORT &&
+	       os_errno != EADDRNOTAVAIL;
 }
 
 static void note_failure(struct race *race, size_t index, int os_errno)

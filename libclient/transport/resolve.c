@@ -189,6 +189,8 @@ static const char *wrong_with(const char *host)
 		return "the name is empty";
 	if (len > NAME_MAX_BYTES + 1 || (len > NAME_MAX_BYTES && host[len - 1] != '.'))
 		return "the name is longer than 253 bytes";
+	if (host[0] == '.' || strstr(host, ".."))
+		return "a part between its dots is empty";
 	if (strchr(host, ':') || ends_in_number(host))
 		return "it looks like an address and is none";
 	for (const char *at = host; *at; at++) {

@@ -263,6 +263,13 @@ int lrd_tls_handshake(struct lrd_tls *tls, const char *name, struct lrd_stream *
 	made->tls = lrd_tls_ref(tls);
 	made->name = lrd_alloc_copy(below->allocator, name, name_len(name));
 	ERR_clear_error();
+	/* To OpenSSL "" is any name at all, and ".a" any name below a. */
+	if (made->name && !tls->insecure && (made->name[0] == '\0' || made->name[0] == '.')) {
+		rc = lrd_error_set(err, LARDER_ECERT, LARDER_PHASE_TLS, 0, below->host,
+				   "no certificate can be for the host name \"%.200s\"",
+				   made->name);
+		goto out;
+	}
 	if (!made->name) {
 		rc = lrd_error_set(err, LARDER_ENOMEM, LARDER_PHASE_TLS, 0, below->host,
 				   "no memory for TLS with %s", below->host);

@@ -71,7 +71,8 @@ struct lrd_test_cert *lrd_test_cert_new(const struct lrd_test_cert_spec *spec,
 
 	must(X509_set_version(made->cert, X509_VERSION_3), "version");
 	set_serial(made->cert);
-	set_name(made->cert, spec->common_name ? spec->common_name : "larder test");
+	set_name(made->cert, spec->common_name && *spec->common_name ? spec->common_name
+								     : "larder test");
 	must(X509_set_issuer_name(made->cert, X509_get_subject_name(signer)), "issuer");
 	must(X509_gmtime_adj(X509_getm_notBefore(made->cert),
 			     spec->not_before_s ? (long)spec->not_before_s : -3600L) != NULL,

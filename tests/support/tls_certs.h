@@ -20,7 +20,7 @@ struct lrd_test_cert {
 
 /* What a certificate says. All zero: for "localhost" and 127.0.0.1, valid from an hour ago for a day. */
 struct lrd_test_cert_spec {
-	const char *common_name;    /* NULL: "larder test" */
+	const char *common_name;    /* NULL or "": "larder test" */
 	const char *alt_names;      /* "DNS:a.example,DNS:*.b.example,IP:127.0.0.1"; "": no such extension */
 	int64_t not_before_s;       /* seconds from now; 0: -3600 */
 	int64_t not_after_s;        /* seconds from now; 0: +86400 */
