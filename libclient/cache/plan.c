@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* plan.c - a plan's life, and what its user may read off it. */
+#include "cache/plan.h"
+
+#include <string.h>
+
+#include "policy/validate.h"
+#include "proto/bytes/alloc.h"
+#include "proto/bytes/slice.h"
+
+enum { CONDITION_BYTES = 64 * 1024 };
+
+void lrd_plan_init(struct larder_plan *plan, struct larder_cache *cache)
+{
+	/* `answer` was filled by the caller and is most of the struct: it stays as it is. */
+	struct lrd_answer answer = plan->answer;
+
+	memset(plan, 0, sizeof(*plan));
+	plan->answer = answer;
+	plan->cache = cache;
+	plan->verdict = LARDER_FETCH;
+	plan->served.how = LARDER_HOW_MISS;
+	plan->served.age_s = -1;
+	plan->served.ttl_s = INT64_MIN;
+	lrd_buf_init(&plan->condition_text, CONDITION_BYTES, lrd_plan_allocator(plan));
+}
+
+struct larder_plan *lrd_plan_new(struct larder_cache *cache)
+{
+	struct larder_plan *plan = lrd_alloc_zero(&cache->allocator, sizeof(*plan));
+
+	if (plan)
+		lrd_plan_init(plan, cache);
+	return plan;
+}
+
+void lrd_plan_drop_answer(struct larder_plan *plan)
+{
+	lrd_answer_release(&plan->answer);
+	lrd_alloc_free(&plan->cache->allocator, plan->answer_block);
+	plan->answer_block = NULL;
+	plan->has_answer = false;
+	plan->is_variant = false;
+	/* A condition may have pointed into the answer. */
+	plan->condition_count = 0;
+}
+
+static void release_storing(struct lrd_storing *storing)
+{
+	lrd_fill_abort(storing->fill);
+	storing->fill = NULL;
+	lrd_buf_release(&storing->body);
+	lrd_buf_release(&storing->vary);
+	lrd_buf_release(&storing->reason);
+	lrd_fields_release(&storing->fields);
+	storing->on = false;
+}
+
+void larder_plan_free(larder_plan *plan)
+{
+	if (!plan)
+		return;
+	if (plan->has_answer)
+		lrd_plan_drop_answer(plan);
+	if (plan->set_up)
+		release_storing(&plan->storing);
+	if (plan->fields_merged)
+		lrd_fields_release(&plan->merged);
+	lrd_alloc_free(&plan->cache->allocator, plan->merged_array);
+	lrd_buf_release(&plan->condition_text);
+	lrd_asked_free(plan->cache, plan->asked);
+	lrd_alloc_free(&plan->cache->allocator, plan);
+}
+
+/* ---- serving ----------------------------------------------------------------------------- */
+
+static void count_served(struct larder_plan *plan, enum larder_how how)
+{
+	struct lrd_store *store = plan->cache->store;
+
+	lrd_store_count(store,
+			how == LARDER_HOW_FRESH		? LRD_COUNT_HIT
+			: how == LARDER_HOW_REVALIDATED ? LRD_COUNT_REVALIDATED
+							: LRD_COUNT_STALE,
+			1);
+	if (!plan->head_only)
+		lrd_store_count(store, LRD_COUNT_BYTES_SERVED, plan->answer.body_len);
+}
+
+/* RFC 9111 s4.3.2: the caller's own conditions, answered from here. */
+static void answer_conditions(struct larder_plan *plan, const struct lrd_request_facts *facts,
+			      int64_t now)
+{
+	struct lrd_answer *answer = &plan->answer;
+	struct lrd_validators stored;
+
+	if (answer->head.status != 200)
+		return;
+	lrd_validators_read(lrd_view_of(answer->fields, answer->field_count),
+			    answer->head.fresh.date, &stored);
+	if (!lrd_validate_not_modified(facts, &stored, now))
+		return;
+	lrd_answer_reduce_to_304(answer);
+	plan->status = 304;
+	plan->reason = LRD_SLICE("Not Modified");
+	plan->head_only = true;
+}
+
+void lrd_plan_serve(struct larder_plan *plan, const struct lrd_request_facts *facts,
+		    enum larder_how how, const struct lrd_reuse *reuse, int64_t now)
+{
+	struct lrd_answer *answer = &plan->answer;
+	uint32_t flags = answer->head.fresh.flags;
+
+	plan->verdict = LARDER_SERVE;
+	plan->served.how = (uint32_t)how;
+	plan->served.why = (uint32_t)reuse->why;
+	plan->served.age_s = reuse->age_s;
+	plan->served.ttl_s = reuse->ttl_s;
+	plan->served.refresh = reuse->refresh;
+	plan->status = answer->head.status;
+	plan->reason = answer->head.reason;
+	plan->head_only = facts->method == LRD_METHOD_HEAD;
+	plan->read_pos = 0;
+	if (how != LARDER_HOW_REVALIDATED && (flags & LRD_FRESH_NO_CACHE_FIELDS))
+		lrd_answer_drop_unvalidated(answer);
+	/* RFC 9111 s5.1: Age says that the origin was not asked for this response. */
+	if (how != LARDER_HOW_REVALIDATED || (flags & LRD_FRESH_AGE_RECEIVED))
+		lrd_answer_set_age(answer, reuse->age_s);
+	if (facts->has & (LRD_HAS_IF_NONE_MATCH | LRD_HAS_IF_MODIFIED_SINCE))
+		answer_conditions(plan, facts, now);
+	if (plan->head_only)
+		lrd_answer_release(answer);
+	count_served(plan, how);
+}
+
+/* ---- what the user reads ----------------------------------------------------------------- */
+
+enum larder_verdict larder_plan_verdict(const larder_plan *plan)
+{
+	return plan->verdict;
+}
+
+const larder_served *larder_plan_served(const larder_plan *plan)
+{
+	return &plan->served;
+}
+
+const larder_field *larder_plan_condition(const larder_plan *plan, size_t *count)
+{
+	size_t n = plan->verdict == LARDER_FETCH ? plan->condition_count : 0;
+
+	if (count)
+		*count = n;
+	return n > 0 ? plan->conditions : NULL;
+}
+
+uint32_t larder_plan_status(const larder_plan *plan)
+{
+	return plan->verdict == LARDER_SERVE ? plan->status : 0;
+}
+
+uint32_t larder_plan_version(const larder_plan *plan)
+{
+	return plan->verdict == LARDER_SERVE ? plan->answer.head.version : 0;
+}
+
+larder_slice larder_plan_reason(const larder_plan *plan)
+{
+	return plan->verdict == LARDER_SERVE ? plan->reason : LRD_SLICE("");
+}
+
+const larder_field *larder_plan_fields(const larder_plan *plan, size_t *count)
+{
+	bool serves = plan->verdict == LARDER_SERVE;
+
+	if (count)
+		*count = serves ? plan->answer.field_count : 0;
+	return serves ? plan->answer.fields : NULL;
+}
+
+static bool has_body(const larder_plan *plan)
+{
+	return plan->verdict == LARDER_SERVE && !plan->head_only;
+}
+
+uint64_t larder_plan_body_length(const larder_plan *plan)
+{
+	return has_body(plan) ? plan->answer.body_len : 0;
+}
+
+larder_slice larder_plan_body(const larder_plan *plan)
+{
+	if (!has_body(plan) || plan->answer.body_len == 0)
+		return LRD_SLICE("");
+	return plan->answer.body;
+}
+
+ptrdiff_t larder_plan_read(larder_plan *plan, void *buf, size_t len)
+{
+	struct lrd_answer *answer = &plan->answer;
+	uint64_t left;
+	ptrdiff_t n;
+
+	if (!plan || (len > 0 && !buf) || plan->verdict != LARDER_SERVE)
+		return LARDER_EINVAL;
+	left = larder_plan_body_length(plan) - plan->read_pos;
+	if (len > left)
+		len = (size_t)left;
+	if (len == 0)
+		return 0;
+	if (answer->body.ptr) {
+		memcpy(buf, answer->body.ptr + plan->read_pos, len);
+		n = (ptrdiff_t)len;
+	} else {
+		n = lrd_hold_read(&answer->hold, plan->read_pos, buf, len);
+		/* The end has not come: a hold that gives nothing more has lost its body. */
+		if (n == 0)
+			n = LARDER_ECORRUPT;
+	}
+	if (n > 0)
+		plan->read_pos += (uint64_t)n;
+	return n;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.h - the inside of a plan: one request on its way through the cache.
+ *
+ *	lookup ──► SERVE			a stored response answers
+ *	       ──► REFUSE			only-if-cached
+ *	       ──► FETCH ──receive──► SERVE	304, or stale on error
+ *	                 ──receive──► PASS	with or without storing: append, commit
+ *	                 ──receive──► FETCH	a 304 that fits nothing; once
+ *	                 ──fail─────► SERVE	stale on error, else stays FETCH
+ */
+#ifndef LRD_CACHE_PLAN_H
+#define LRD_CACHE_PLAN_H
+
+#include <stdbool.h>
+
+#include "cache/answer.h"
+#include "cache/asked.h"
+#include "cache/variants.h"
+#include "policy/reuse.h"
+#include "proto/http/fields.h"
+
+/* Bodies up to this size wait in memory for their end; larger ones go to the store at once. */
+enum { LRD_PLAN_BUFFER_MAX = 64 * 1024 };
+
+enum { LRD_PLAN_CONDITIONS = 4 };
+
+/* What is to be stored: set up when the head arrives, published at commit. */
+struct lrd_storing {
+	bool on;
+	struct lrd_response head;
+	struct lrd_fields fields;
+	struct lrd_buf vary;      /* canonical list; empty: no Vary */
+	struct lrd_buf reason;
+	larder_slice etag;        /* in `fields` */
+	int64_t body_length;      /* as framed, -1: unknown */
+	uint64_t received;
+	struct lrd_buf body;      /* while small */
+	struct lrd_fill *fill;    /* once large */
+};
+
+struct larder_plan {
+	struct larder_cache *cache;
+	enum larder_verdict verdict;
+	larder_served served;
+	larder_slice reason;         /* of the response to serve */
+	uint32_t status;             /* the same */
+	bool head_only;              /* no body is wanted: HEAD, or a 304 made here */
+	bool has_answer;
+	bool conditional;            /* conditions of ours were sent */
+	bool retried;                /* a 304 fitted nothing: asked again */
+	bool committed;
+	bool fields_merged;
+	bool set_up;
+	struct lrd_answer answer;
+	uint8_t variant[LRD_SIPHASH_SIZE]; /* which one `answer` is, when `is_variant` */
+	bool is_variant;
+	void *answer_block;          /* of an answer that came after the plan; NULL: in the plan */
+	struct lrd_asked *asked;     /* while the origin is asked */
+	larder_field conditions[LRD_PLAN_CONDITIONS];
+	size_t condition_count;
+	struct lrd_buf condition_text;
+	struct lrd_fields merged;    /* fields after a 304, when `fields_merged` */
+	larder_field *merged_array;  /* the same with room for Age: what `answer` has then */
+	struct lrd_storing storing;  /* when `set_up` */
+	uint64_t read_pos;
+};
+
+/* An empty plan, verdict LARDER_FETCH. NULL without memory. */
+struct larder_plan *lrd_plan_new(struct larder_cache *cache);
+/* The same in memory that lrd_answer_copy() made, `answer` untouched. */
+void lrd_plan_init(struct larder_plan *plan, struct larder_cache *cache);
+
+/* NULL where libc serves. */
+static inline const larder_allocator *lrd_plan_allocator(const struct larder_plan *plan)
+{
+	return plan->cache->allocator.malloc_fn ? &plan->cache->allocator : NULL;
+}
+
+/*
+ * The plan answers with its stored response: sets status, fields and Age, evaluates the
+ * caller's own conditions, counts.
+ */
+void lrd_plan_serve(struct larder_plan *plan, const struct lrd_request_facts *facts,
+		    enum larder_how how, const struct lrd_reuse *reuse, int64_t now);
+
+/* Lets go of the stored response. */
+void lrd_plan_drop_answer(struct larder_plan *plan);
+
+/* What store errors mean for `store_why`; counts what was skipped. */
+enum lrd_why lrd_plan_skipped(struct larder_plan *plan, int rc);
+
+/* ---- writing to the store: publish.c, update.c, invalidate.c ------------------------------ */
+
+/* Publishes plan->storing. The reason goes to served.store_why. */
+void lrd_publish(struct larder_plan *plan);
+
+/*
+ * Writes the fields that a 304 or a HEAD left the stored response with, and those of other
+ * variants with the same strong validator. The reason goes to served.store_why.
+ */
+void lrd_update(struct larder_plan *plan, const struct lrd_response_facts *update);
+
+/* Marks the stored response: to be validated before its next use. */
+void lrd_update_mark_stale(struct larder_plan *plan);
+
+/* Removes the stored response, unless it has changed meanwhile. */
+void lrd_update_remove(struct larder_plan *plan);
+
+/* Invalidates what a response to an unsafe method makes doubtful. */
+void lrd_invalidate(struct larder_plan *plan, const struct lrd_response_facts *response);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/* receive.c - what an answer of the origin, or its absence, means for a plan (RFC 9111 s4.3.3). */
+#include <string.h>
+
+#include "cache/plan.h"
+#include "cache/prepare.h"
+#include "cache/select.h"
+#include "policy/invalidate.h"
+#include "policy/merge.h"
+#include "policy/storable.h"
+#include "proto/bytes/alloc.h"
+#include "proto/bytes/slice.h"
+#include "sys/clock.h"
+
+enum { OWN_CONDITIONS = LRD_HAS_IF_NONE_MATCH | LRD_HAS_IF_MODIFIED_SINCE | LRD_HAS_IF_MATCH |
+			LRD_HAS_IF_UNMODIFIED_SINCE };
+
+static int read_head(const larder_head *from, int64_t now, larder_head *to)
+{
+	size_t known = sizeof(*to);
+
+	if (!from || from->size < sizeof(from->size))
+		return LARDER_EINVAL;
+	if (from->size < known)
+		known = from->size;
+	for (size_t i = known; i < from->size; i++)
+		if (((const char *)from)[i] != 0)
+			return LARDER_EINVAL;
+	memset(to, 0, sizeof(*to));
+	memcpy(to, from, known);
+	if (to->status < 200 || (to->field_count > 0 && !to->fields))
+		return LARDER_EINVAL;
+	if (to->response_time == 0)
+		to->response_time = now;
+	if (to->request_time == 0)
+		to->request_time = to->response_time;
+	return 0;
+}
+
+/* ---- the origin's response goes to the user ------------------------------------------------ */
+
+static void pass(struct larder_plan *plan, enum lrd_why store_why)
+{
+	plan->verdict = LARDER_PASS;
+	if (store_why != LRD_WHY_NONE)
+		plan->served.store_why = (uint32_t)store_why;
+	lrd_store_count(plan->cache->store,
+			plan->served.how == LARDER_HOW_BYPASS ? LRD_COUNT_BYPASS
+							      : LRD_COUNT_MISS,
+			1);
+}
+
+/* An answer to the same question that may not be stored shows what is stored to be outdated. */
+static bool supersedes(uint32_t status)
+{
+	return (status >= 200 && status < 400 && status != 206) || status == 404 ||
+	       status == 410;
+}
+
+static int pass_and_store(struct larder_plan *plan, const larder_head *head,
+			  const struct lrd_response_facts *response)
+{
+	enum lrd_why why;
+	int rc = lrd_prepare(plan, head, response, &why);
+
+	if (rc < 0)
+		return rc;
+	if (why != LRD_WHY_STORABLE) {
+		lrd_store_count(plan->cache->store, LRD_COUNT_REFUSED, 1);
+		if (plan->has_answer && plan->asked->facts.method == LRD_METHOD_GET &&
+		    supersedes(response->status))
+			lrd_update_remove(plan);
+	}
+	/* Until commit nothing is stored; its end may still not come. */
+	pass(plan, why == LRD_WHY_STORABLE ? LRD_WHY_NOT_COMMITTED : why);
+	return 0;
+}
+
+/* RFC 9111 s4.3.5. */
+static int receive_head(struct larder_plan *plan, const struct lrd_response_facts *response)
+{
+	struct lrd_validators stored;
+	const struct lrd_answer *answer = &plan->answer;
+
+	if (plan->has_answer && response->status == 200) {
+		lrd_validators_read(lrd_view_of(answer->fields, answer->field_count),
+				    answer->head.fresh.date, &stored);
+		if (answer->head.status == 200 &&
+		    lrd_validate_head_fits(response->fields, &stored, answer->body_len)) {
+			int rc = lrd_prepare_merge(plan, response);
+
+			if (rc < 0)
+				return rc;
+			lrd_update(plan, response);
+		} else {
+			lrd_update_mark_stale(plan);
+		}
+		pass(plan, LRD_WHY_NONE);
+		return 0;
+	}
+	pass(plan, LRD_WHY_HEAD_METHOD);
+	return 0;
+}
+
+/* ---- 304 --------------------------------------------------------------------------------- */
+
+/* The 304 speaks of another variant than the one at hand: brings that one in. */
+static int fetch_variant(struct larder_plan *plan, size_t index)
+{
+	const struct lrd_asked *asked = plan->asked;
+	bool want_body = asked->facts.method == LRD_METHOD_GET;
+	struct lrd_answer answer = { .held = false };
+	uint8_t digest[LRD_SIPHASH_SIZE];
+	struct lrd_record record;
+	struct lrd_read read;
+	struct lrd_key key;
+	struct lrd_buf name;
+	void *block = NULL;
+	int rc = LARDER_ENOTFOUND;
+
+	lrd_buf_init(&name, asked->url.len + LRD_VARIANT_SUFFIX, lrd_plan_allocator(plan));
+	if (!lrd_candidate_digest(plan, index, digest))
+		goto out;
+	rc = lrd_variant_name(asked->url, digest, &name);
+	if (rc == 0)
+		rc = lrd_key_init(plan->cache->store, asked->partition, lrd_buf_slice(&name),
+				  &key);
+	if (rc == 0)
+		rc = lrd_read_begin(plan->cache->store, &read);
+	if (rc < 0)
+		goto out;
+	rc = lrd_read_get(&read, &key, lrd_clock_now_s(), &record);
+	if (rc == 0)
+		rc = record.kind == LRD_KIND_RESPONSE
+			     ? lrd_answer_copy(plan->cache, &read, &record, want_body, 0, &block,
+					       &answer)
+			     : LARDER_ENOTFOUND;
+	lrd_read_end(&read);
+	if (rc == 0 && lrd_answer_needs_hold(&answer, want_body))
+		rc = lrd_answer_hold(plan->cache, &key, record.body_id, &answer);
+	if (rc < 0)
+		goto out;
+	if (plan->has_answer)
+		lrd_plan_drop_answer(plan);
+	plan->answer = answer;
+	plan->answer_block = block;
+	plan->has_answer = true;
+	plan->is_variant = true;
+	memcpy(plan->variant, digest, sizeof(digest));
+	block = NULL; /* moved into the plan */
+out:
+	lrd_alloc_free(&plan->cache->allocator, block);
+	lrd_buf_release(&name);
+	return rc;
+}
+
+/* Asks again, and no more with conditions (RFC 9111 s4.3.4). */
+static void ask_again(struct larder_plan *plan)
+{
+	if (plan->has_answer)
+		lrd_plan_drop_answer(plan);
+	plan->verdict = LARDER_FETCH;
+	plan->conditional = false;
+	plan->retried = true;
+	plan->condition_count = 0;
+	plan->served.why = LRD_WHY_UNMATCHED_304;
+	plan->served.fwd_why = LRD_WHY_UNMATCHED_304;
+}
+
+static void serve_validated(struct larder_plan *plan, int64_t now)
+{
+	const struct lrd_freshness *fresh = &plan->answer.head.fresh;
+	struct lrd_reuse reuse = {
+		.use = LRD_USE_FRESH,
+		.why = (enum lrd_why)plan->served.fwd_why,
+		.age_s = lrd_freshness_age(fresh, now),
+	};
+
+	reuse.ttl_s = lrd_freshness_lifetime(fresh, plan->cache->policy.shared) - reuse.age_s;
+	lrd_plan_serve(plan, &plan->asked->facts, LARDER_HOW_REVALIDATED, &reuse, now);
+}
+
+/* RFC 9111 s4.3.4: what does the 304 confirm? */
+static int receive_304(struct larder_plan *plan, const struct lrd_response_facts *response,
+		       int64_t now)
+{
+	bool own = (plan->asked->facts.has & OWN_CONDITIONS) != 0;
+	struct lrd_validators at[LRD_CANDIDATES];
+	size_t count = lrd_candidates(plan, at);
+	bool other_variant;
+	ptrdiff_t index;
+	int rc;
+
+	if (own) {
+		/* It answers the caller, who has what it confirms; perhaps we have it too. */
+		index = plan->has_answer ? lrd_validate_select(response->fields, at, 1) : -1;
+		if (index == 0 && (response->etag.ptr || response->last_modified_valid)) {
+			rc = lrd_prepare_merge(plan, response);
+			if (rc < 0)
+				return rc;
+			lrd_update(plan, response);
+			pass(plan, LRD_WHY_NONE);
+			return 0;
+		}
+		pass(plan, LRD_WHY_STATUS_304);
+		return 0;
+	}
+	if (!plan->conditional) {
+		pass(plan, LRD_WHY_STATUS_304);
+		return 0;
+	}
+	index = lrd_validate_select(response->fields, at, count);
+	other_variant = index >= 0 && !(index == 0 && plan->has_answer);
+	if (index < 0 || (other_variant && fetch_variant(plan, (size_t)index) < 0)) {
+		ask_again(plan);
+		return 0;
+	}
+	rc = lrd_prepare_merge(plan, response);
+	if (rc < 0)
+		return rc;
+	if (other_variant)
+		lrd_prepare_again(plan);
+	lrd_update(plan, response);
+	if (other_variant && plan->storing.on)
+		lrd_publish(plan);
+	plan->condition_count = 0;
+	serve_validated(plan, now);
+	return 0;
+}
+
+/* ---- the calls --------------------------------------------------------------------------- */
+
+/* RFC 9111 s4.3.3, s4.2.4: 1 when what is stored is served in place of a failure. */
+static int serve_on_error(struct larder_plan *plan, uint32_t status, int64_t now)
+{
+	const struct lrd_asked *asked = plan->asked;
+	struct lrd_reuse reuse;
+
+	if (!plan->has_answer)
+		return 0;
+	reuse = lrd_reuse_on_error(&asked->policy, &asked->facts,
+				   &plan->answer.head.fresh, plan->answer.marked, status, now);
+	if (reuse.use != LRD_USE_STALE)
+		return 0;
+	plan->condition_count = 0;
+	lrd_plan_serve(plan, &asked->facts, LARDER_HOW_STALE, &reuse, now);
+	return 1;
+}
+
+int larder_plan_receive(larder_plan *plan, const larder_head *from)
+{
+	struct lrd_response_facts response;
+	const struct lrd_request_facts *facts;
+	larder_head head;
+	int64_t now;
+	int rc;
+
+	if (!plan || plan->verdict != LARDER_FETCH)
+		return LARDER_EINVAL;
+	now = lrd_clock_now_s();
+	rc = read_head(from, now, &head);
+	if (rc < 0)
+		return rc;
+	facts = &plan->asked->facts;
+	lrd_response_facts_read(head.status, lrd_view_of(head.fields, head.field_count),
+				head.request_time, head.response_time, &response);
+	plan->served.fwd_status = head.status;
+	lrd_store_count(plan->cache->store, LRD_COUNT_ORIGIN, 1);
+
+	if (lrd_invalidate_applies(facts->method, head.status))
+		lrd_invalidate(plan, &response);
+	if (head.status == 304)
+		return receive_304(plan, &response, now);
+	if (serve_on_error(plan, head.status, now))
+		return 0;
+	if (facts->method == LRD_METHOD_HEAD)
+		return receive_head(plan, &response);
+	return pass_and_store(plan, &head, &response);
+}
+
+int larder_plan_fail(larder_plan *plan, int code)
+{
+	if (!plan || plan->verdict != LARDER_FETCH || code >= 0)
+		return LARDER_EINVAL;
+	lrd_store_count(plan->cache->store, LRD_COUNT_ORIGIN, 1);
+	if (!serve_on_error(plan, 0, lrd_clock_now_s()))
+		lrd_store_count(plan->cache->store, LRD_COUNT_MISS, 1);
+	return 0;
+}
