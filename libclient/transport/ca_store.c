@@ -126,7 +126,8 @@ static int parse(const char *file, const char *dir, X509_STORE **out, larder_err
 	char doing[PLACE_MAX + 64];
 
 	if (!store)
-		return lrd_tls_setup_error(LARDER_ENOMEM, "no memory for authorities", err);
+		return lrd_tls_setup_error(LARDER_ENOMEM, "no memory for authorities",
+					   err);
 	(void)snprintf(doing, sizeof(doing), "no certificate authorities in %s",
 		       file ? file : dir);
 	ERR_clear_error();
@@ -191,7 +192,8 @@ int lrd_tls_ca_store(const char *ca_file, const char *ca_dir, X509_STORE **out,
 		ca_file = from_environment("SSL_CERT_FILE");
 		ca_dir = from_environment("SSL_CERT_DIR");
 	}
-	for (size_t i = 0; !ca_file && !ca_dir && i < sizeof(bundles) / sizeof(bundles[0]); i++) {
+	for (size_t i = 0;
+	     !ca_file && !ca_dir && i < sizeof(bundles) / sizeof(bundles[0]); i++) {
 		if (access(bundles[i], R_OK) == 0)
 			ca_file = bundles[i];
 	}
@@ -201,11 +203,12 @@ int lrd_tls_ca_store(const char *ca_file, const char *ca_dir, X509_STORE **out,
 			ca_dir = directories[i];
 	}
 	if (!ca_file && !ca_dir) {
-		return lrd_error_set(err, rc, LARDER_PHASE_TLS, 0, NULL,
-				     "no certificate authorities found (looked for %s, %s and "
-				     "others): install ca-certificates, set SSL_CERT_FILE or name "
-				     "a CA file",
-				     bundles[0], bundles[1]);
+		return lrd_error_set(
+			err, rc, LARDER_PHASE_TLS, 0, NULL,
+			"no certificate authorities found (looked for %s, %s and "
+			"others): install ca-certificates, set SSL_CERT_FILE or name "
+			"a CA file",
+			bundles[0], bundles[1]);
 	}
 	rc = load(ca_file, ca_dir, &store, err);
 	if (rc == 0)

@@ -22,9 +22,9 @@ struct race {
 	const struct lrd_addr_list *list;
 	const char *host;
 	const struct lrd_wait *wait;
-	size_t started;           /* addresses tried so far */
-	size_t running;           /* sockets in `fds` */
-	uint64_t next_start_ns;   /* when the next address gets its chance at the latest */
+	size_t started;         /* addresses tried so far */
+	size_t running;         /* sockets in `fds` */
+	uint64_t next_start_ns; /* when the next address gets its chance at the latest */
 	int fds[LRD_RESOLVE_MAX]; /* connecting, in the order of their start */
 	size_t index[LRD_RESOLVE_MAX];
 	/* the failure to tell of */
@@ -35,8 +35,8 @@ struct race {
 /* A missing route says less than an address that answered "no". */
 static bool is_telling(int os_errno)
 {
-	return os_errno != ENETUNREACH && os_errno != EHOSTUNREACH && os_errno != EAFNOSUPPORT &&
-	       os_errno != EADDRNOTAVAIL;
+	return os_errno != ENETUNREACH && os_errno != EHOSTUNREACH &&
+	       os_errno != EAFNOSUPPORT && os_errno != EADDRNOTAVAIL;
 }
 
 static void note_failure(struct race *race, size_t index, int os_errno)
@@ -65,8 +65,8 @@ static int failure(const struct race *race, int code, int os_errno, size_t index
 			       race->started, race->list->count);
 	return lrd_error_set(err, code, LARDER_PHASE_CONNECT, os_errno, race->host,
 			     "connect to %s (%s): %s%s", race->host,
-			     lrd_addr_text(&race->list->addr[index], addr, sizeof(addr)), why,
-			     others);
+			     lrd_addr_text(&race->list->addr[index], addr, sizeof(addr)),
+			     why, others);
 }
 
 /* Every address failed. */
@@ -87,7 +87,8 @@ static int start_next(struct race *race)
 	size_t index = race->started++;
 	const struct lrd_addr *addr = &race->list->addr[index];
 	const int one = 1;
-	int fd = socket(addr->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(addr->storage.ss_family,
+			SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0) {
 		note_failure(race, index, errno);
@@ -103,7 +104,8 @@ static int start_next(struct race *race)
 	}
 	race->fds[race->running] = fd;
 	race->index[race->running++] = index;
-	race->next_start_ns = lrd_clock_mono_ns() + (uint64_t)LRD_TCP_STAGGER_MS * NS_PER_MS;
+	race->next_start_ns =
+		lrd_clock_mono_ns() + (uint64_t)LRD_TCP_STAGGER_MS * NS_PER_MS;
 	return -1;
 }
 
@@ -167,10 +169,12 @@ static int await(struct race *race, larder_error *err)
 	for (; count < race->running; count++)
 		fds[count] = (struct pollfd){ .fd = race->fds[count], .events = POLLOUT };
 	if (race->wait->wake_fd > 0)
-		fds[count++] = (struct pollfd){ .fd = race->wait->wake_fd, .events = POLLIN };
+		fds[count++] =
+			(struct pollfd){ .fd = race->wait->wake_fd, .events = POLLIN };
 	rc = poll(fds, count, timeout_ms);
 	if (rc < 0 && errno != EINTR && errno != EAGAIN)
-		return failure(race, LARDER_EIO, errno, race->index[0], "poll failed", err);
+		return failure(race, LARDER_EIO, errno, race->index[0], "poll failed",
+			       err);
 	if (rc > 0 && count > race->running && fds[race->running].revents)
 		return failure(race, LARDER_ECANCELED, 0, race->index[0], "canceled", err);
 	/* From the last on: settle() moves those behind. */
@@ -180,8 +184,10 @@ static int await(struct race *race, larder_error *err)
 		if (fd >= 0)
 			return fd;
 	}
-	if (rc <= 0 && race->wait->deadline_ns && lrd_clock_mono_ns() >= race->wait->deadline_ns)
-		return failure(race, LARDER_ETIMEDOUT, 0, race->index[0], "timed out", err);
+	if (rc <= 0 && race->wait->deadline_ns &&
+	    lrd_clock_mono_ns() >= race->wait->deadline_ns)
+		return failure(race, LARDER_ETIMEDOUT, 0, race->index[0], "timed out",
+			       err);
 	return -1;
 }
 
@@ -211,7 +217,8 @@ static int run(struct race *race, larder_error *err)
 static int run_unix(struct race *race, larder_error *err)
 {
 	for (;;) {
-		uint64_t until_ns = lrd_clock_mono_ns() + (uint64_t)UNIX_RETRY_MS * NS_PER_MS;
+		uint64_t until_ns =
+			lrd_clock_mono_ns() + (uint64_t)UNIX_RETRY_MS * NS_PER_MS;
 		uint64_t end_ns = race->wait->deadline_ns;
 		struct lrd_wait nap = *race->wait;
 		int fd;

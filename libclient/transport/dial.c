@@ -15,7 +15,8 @@ static void now(const struct lrd_dial *dial, uint64_t *when)
 		*when = lrd_clock_mono_ns();
 }
 
-static struct lrd_wait wait_for(const struct lrd_dial *dial, uint32_t timeout_ms, uint32_t phase)
+static struct lrd_wait wait_for(const struct lrd_dial *dial, uint32_t timeout_ms,
+				uint32_t phase)
 {
 	return (struct lrd_wait){
 		.deadline_ns = lrd_wait_deadline(dial->deadline_ns, timeout_ms),
@@ -34,19 +35,21 @@ static bool name_place(const struct lrd_dial *dial, char *place, size_t size)
 	return len > 0 && (size_t)len < size;
 }
 
-static int addresses(const struct lrd_dial *dial, const char *place, struct lrd_addr_list *list,
-		     larder_error *err)
+static int addresses(const struct lrd_dial *dial, const char *place,
+		     struct lrd_addr_list *list, larder_error *err)
 {
-	struct lrd_wait wait = wait_for(dial, dial->resolve_timeout_ms, LARDER_PHASE_RESOLVE);
+	struct lrd_wait wait =
+		wait_for(dial, dial->resolve_timeout_ms, LARDER_PHASE_RESOLVE);
 	int rc;
 
 	if (dial->unix_path) {
 		list->count = 1;
 		if (lrd_addr_unix(dial->unix_path, &list->addr[0]))
 			return 0;
-		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_CONNECT, 0, place,
-				     "the path of a unix socket has 1 to 107 bytes: %.200s",
-				     dial->unix_path);
+		return lrd_error_set(
+			err, LARDER_EINVAL, LARDER_PHASE_CONNECT, 0, place,
+			"the path of a unix socket has 1 to 107 bytes: %.200s",
+			dial->unix_path);
 	}
 	rc = lrd_resolve(dial->resolver, dial->host, dial->port, &wait, list, err);
 	if (rc == 0 && dial->times)
@@ -54,7 +57,8 @@ static int addresses(const struct lrd_dial *dial, const char *place, struct lrd_
 	return rc;
 }
 
-static int secure(const struct lrd_dial *dial, struct lrd_stream **stream, larder_error *err)
+static int secure(const struct lrd_dial *dial, struct lrd_stream **stream,
+		  larder_error *err)
 {
 	struct lrd_wait wait = wait_for(dial, dial->tls_timeout_ms, LARDER_PHASE_TLS);
 	int rc = lrd_tls_handshake(dial->tls, dial->host, stream, &wait, err);
@@ -64,8 +68,8 @@ static int secure(const struct lrd_dial *dial, struct lrd_stream **stream, larde
 	return rc;
 }
 
-static int dial_at(const struct lrd_dial *dial, const char *place, struct lrd_stream **out,
-		   larder_error *err)
+static int dial_at(const struct lrd_dial *dial, const char *place,
+		   struct lrd_stream **out, larder_error *err)
 {
 	struct lrd_stream *stream = NULL;
 	struct lrd_addr_list list;
@@ -103,8 +107,10 @@ int lrd_dial(const struct lrd_dial *dial, struct lrd_stream **out, larder_error 
 	if (!dial->host || !name_place(dial, place, sizeof(place))) {
 		/* No lookup could succeed: names have at most 253 bytes. */
 		return lrd_error_set(err, LARDER_ERESOLVE, LARDER_PHASE_RESOLVE, 0,
-				     dial->host ? dial->host : "", "cannot resolve %.200s...: %s",
-				     dial->host ? dial->host : "", "no such name can exist");
+				     dial->host ? dial->host : "",
+				     "cannot resolve %.200s...: %s",
+				     dial->host ? dial->host : "",
+				     "no such name can exist");
 	}
 	if (dial->times)
 		*dial->times = (struct lrd_dial_times){ .begin_ns = lrd_clock_mono_ns() };

@@ -27,17 +27,17 @@ struct lrd_dial_times {
  * differ is also in the pool's key (pool.h): whoever adds one here adds it there.
  */
 struct lrd_dial {
-	const char *host;       /* name or literal without brackets; what TLS verifies */
+	const char *host; /* name or literal without brackets; what TLS verifies */
 	uint16_t port;
-	const char *unix_path;  /* connect to this socket in place of host and port */
-	struct lrd_tls *tls;    /* NULL: plain */
+	const char *unix_path; /* connect to this socket in place of host and port */
+	struct lrd_tls *tls;   /* NULL: plain */
 	struct lrd_resolver *resolver;     /* NULL: nothing is kept */
 	const larder_allocator *allocator; /* NULL: libc; must outlive the stream */
 	uint32_t resolve_timeout_ms; /* each phase's own limit, from its beginning; 0: none */
 	uint32_t connect_timeout_ms; /* for all addresses together */
 	uint32_t tls_timeout_ms;
-	uint64_t deadline_ns;        /* and the end of all of it; 0: none */
-	int wake_fd;                 /* as in struct lrd_wait */
+	uint64_t deadline_ns;         /* and the end of all of it; 0: none */
+	int wake_fd;                  /* as in struct lrd_wait */
 	struct lrd_dial_times *times; /* filled as far as the dial came, where not NULL */
 };
 

@@ -131,7 +131,8 @@ static int start(struct lookup *lookup)
 
 /* ---- for the caller --------------------------------------------------------------------- */
 
-static int answer(const struct lookup *lookup, struct lrd_addr_list *out, larder_error *err)
+static int answer(const struct lookup *lookup, struct lrd_addr_list *out,
+		  larder_error *err)
 {
 	char text[128];
 	const char *why;
@@ -157,8 +158,9 @@ static int answer(const struct lookup *lookup, struct lrd_addr_list *out, larder
 		why = "the name server failed";
 		break;
 	case EAI_MEMORY:
-		return lrd_error_set(err, LARDER_ENOMEM, LARDER_PHASE_RESOLVE, 0, lookup->host,
-				     "no memory to resolve %s", lookup->host);
+		return lrd_error_set(err, LARDER_ENOMEM, LARDER_PHASE_RESOLVE, 0,
+				     lookup->host, "no memory to resolve %s",
+				     lookup->host);
 	case EAI_SYSTEM:
 		why = lrd_error_os_text(lookup->os_errno, text, sizeof(text));
 		break;

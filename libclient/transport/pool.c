@@ -9,12 +9,7 @@
 #include "sys/digest.h"
 #include "sys/fork.h"
 
-enum {
-	MAX_IDLE = 100,
-	MAX_IDLE_PER_KEY = 6,
-	IDLE_KEEP_MS = 60000,
-	NS_PER_MS = 1000000
-};
+enum { MAX_IDLE = 100, MAX_IDLE_PER_KEY = 6, IDLE_KEEP_MS = 60000, NS_PER_MS = 1000000 };
 
 struct idle {
 	struct lrd_stream *stream;
@@ -213,7 +208,8 @@ void lrd_pool_put(struct lrd_pool *pool, const struct lrd_pool_key *key,
 	if (age_ns && expires_ns > stream->created_ns + age_ns)
 		expires_ns = stream->created_ns + age_ns;
 	copy = lrd_alloc(pool->options.allocator, key->len);
-	if (stream->broken || lrd_stream_inherited(stream) || expires_ns <= now_ns || !copy) {
+	if (stream->broken || lrd_stream_inherited(stream) || expires_ns <= now_ns ||
+	    !copy) {
 		lrd_alloc_free(pool->options.allocator, copy);
 		lrd_stream_close(stream);
 		return;

@@ -46,15 +46,16 @@ int lrd_pool_key_make(const struct lrd_dial *dial, larder_slice credential,
 /* Zero takes the default named beside it. */
 struct lrd_pool_options {
 	const larder_allocator *allocator; /* libc */
-	uint32_t max_idle;          /* idle connections in all; 100 */
-	uint32_t max_idle_per_key;  /* idle connections of one key; 6 */
-	uint32_t idle_keep_ms;      /* how long one is kept idle; 60 000 */
-	uint32_t max_age_ms;        /* since it was made; no limit */
+	uint32_t max_idle;                 /* idle connections in all; 100 */
+	uint32_t max_idle_per_key;         /* idle connections of one key; 6 */
+	uint32_t idle_keep_ms;             /* how long one is kept idle; 60 000 */
+	uint32_t max_age_ms;               /* since it was made; no limit */
 };
 
 struct lrd_pool;
 
-int lrd_pool_new(const struct lrd_pool_options *options, struct lrd_pool **out) LARDER_MUST_USE;
+int lrd_pool_new(const struct lrd_pool_options *options,
+		 struct lrd_pool **out) LARDER_MUST_USE;
 /* Closes all idle connections. Accepts NULL. */
 void lrd_pool_free(struct lrd_pool *pool);
 

@@ -100,7 +100,8 @@ int lrd_resolver_override(struct lrd_resolver *resolver, const char *host, uint1
 	if (list->count == 0 || list->count > LRD_RESOLVE_MAX)
 		return LARDER_EINVAL;
 	for (struct entry *entry = resolver->entries; entry; entry = entry->next) {
-		if (entry->expires_ns || entry->port != port || strcasecmp(entry->host, host))
+		if (entry->expires_ns || entry->port != port ||
+		    strcasecmp(entry->host, host))
 			continue;
 		entry->list = *list;
 		return 0;
@@ -126,7 +127,8 @@ static const struct entry *find(const struct lrd_resolver *resolver, const char 
 			return entry;
 		if (entry->expires_ns == 0 && entry->port == 0)
 			best = entry;
-		else if (entry->expires_ns && !best && entry->expires_ns > lrd_clock_mono_ns())
+		else if (entry->expires_ns && !best &&
+			 entry->expires_ns > lrd_clock_mono_ns())
 			best = entry;
 	}
 	return best;
@@ -201,7 +203,8 @@ static const char *wrong_with(const char *host)
 }
 
 /* Copies the answer, each address with the port. */
-static void answer(const struct lrd_addr_list *list, uint16_t port, struct lrd_addr_list *out)
+static void answer(const struct lrd_addr_list *list, uint16_t port,
+		   struct lrd_addr_list *out)
 {
 	*out = *list;
 	for (size_t i = 0; i < out->count; i++)
@@ -242,7 +245,8 @@ int lrd_resolve(struct lrd_resolver *resolver, const char *host, uint16_t port,
 		sweep(resolver, host);
 		/* Without memory to keep it the answer is as good. */
 		(void)keep(resolver, host, 0,
-			   lrd_clock_mono_ns() + (uint64_t)LRD_RESOLVE_TTL_MS * NS_PER_MS, &list);
+			   lrd_clock_mono_ns() + (uint64_t)LRD_RESOLVE_TTL_MS * NS_PER_MS,
+			   &list);
 	}
 	return 0;
 }

@@ -32,7 +32,8 @@ struct lrd_addr_list {
 struct lrd_resolver;
 
 /* `allocator` may be NULL and must outlive the resolver. ENOMEM. */
-int lrd_resolver_new(const larder_allocator *allocator, struct lrd_resolver **out) LARDER_MUST_USE;
+int lrd_resolver_new(const larder_allocator *allocator,
+		     struct lrd_resolver **out) LARDER_MUST_USE;
 void lrd_resolver_free(struct lrd_resolver *resolver);
 
 /*

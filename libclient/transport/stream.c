@@ -94,13 +94,14 @@ int lrd_wait_fd(int fd, unsigned events, const struct lrd_wait *wait, const char
 		if (rc == 0 && timeout_ms >= 0 && timeout_ms != INT_MAX) {
 			return lrd_error_set(err, LARDER_ETIMEDOUT, wait->phase, 0, host,
 					     "timed out %s%s%s", waited_for(wait->phase),
-					     host && *host ? ", host " : "", host ? host : "");
+					     host && *host ? ", host " : "",
+					     host ? host : "");
 		}
 	}
 }
 
-static int block_on(struct lrd_stream *stream, unsigned events, const struct lrd_wait *wait,
-		    larder_error *err)
+static int block_on(struct lrd_stream *stream, unsigned events,
+		    const struct lrd_wait *wait, larder_error *err)
 {
 	if (stream->ops->wait)
 		return stream->ops->wait(stream, events, wait, err);
@@ -131,7 +132,8 @@ bool lrd_stream_inherited(const struct lrd_stream *stream)
 
 bool lrd_stream_alive(struct lrd_stream *stream)
 {
-	return !stream->broken && !lrd_stream_inherited(stream) && stream->ops->alive(stream);
+	return !stream->broken && !lrd_stream_inherited(stream) &&
+	       stream->ops->alive(stream);
 }
 
 static void close_stack(struct lrd_stream *stream, bool graceful)
@@ -187,8 +189,8 @@ static unsigned wanted(ptrdiff_t rc)
 	return rc == LRD_WANT_WRITE ? LRD_WRITABLE : LRD_READABLE;
 }
 
-ptrdiff_t lrd_stream_read_now(struct lrd_stream *stream, void *buf, size_t len, uint32_t phase,
-			      larder_error *err)
+ptrdiff_t lrd_stream_read_now(struct lrd_stream *stream, void *buf, size_t len,
+			      uint32_t phase, larder_error *err)
 {
 	larder_error unasked;
 	ptrdiff_t got = refuse_dead(stream, phase, err);
@@ -230,8 +232,8 @@ ptrdiff_t lrd_stream_read(struct lrd_stream *stream, void *buf, size_t len,
 	}
 }
 
-ptrdiff_t lrd_stream_write_now(struct lrd_stream *stream, const struct iovec *iov, int count,
-			       uint32_t phase, larder_error *err)
+ptrdiff_t lrd_stream_write_now(struct lrd_stream *stream, const struct iovec *iov,
+			       int count, uint32_t phase, larder_error *err)
 {
 	larder_error unasked;
 	ptrdiff_t sent = refuse_dead(stream, phase, err);
@@ -252,7 +254,8 @@ ptrdiff_t lrd_stream_write(struct lrd_stream *stream, const struct iovec *iov, i
 			   const struct lrd_wait *wait, larder_error *err)
 {
 	for (;;) {
-		ptrdiff_t sent = lrd_stream_write_now(stream, iov, count, wait->phase, err);
+		ptrdiff_t sent =
+			lrd_stream_write_now(stream, iov, count, wait->phase, err);
 		int rc;
 
 		if (!is_want(sent))
@@ -305,8 +308,8 @@ int lrd_stream_write_all(struct lrd_stream *stream, const struct iovec *iov, int
 	return rc;
 }
 
-int lrd_stream_wait(struct lrd_stream *stream, unsigned events, const struct lrd_wait *wait,
-		    larder_error *err)
+int lrd_stream_wait(struct lrd_stream *stream, unsigned events,
+		    const struct lrd_wait *wait, larder_error *err)
 {
 	if ((events & LRD_READABLE) && stream->ops->pending(stream))
 		return LRD_READABLE;

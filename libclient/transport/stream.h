@@ -33,8 +33,8 @@ struct lrd_stream;
 /* How long, and for whom, a call may wait. All zero: for ever, not to be cancelled. */
 struct lrd_wait {
 	uint64_t deadline_ns; /* of lrd_clock_mono_ns(); 0: none */
-	int wake_fd;          /* readable means: give up with ECANCELED; 0 or less: none */
-	uint32_t phase;       /* enum larder_phase, put into every error */
+	int wake_fd;    /* readable means: give up with ECANCELED; 0 or less: none */
+	uint32_t phase; /* enum larder_phase, put into every error */
 };
 
 /*
@@ -59,24 +59,26 @@ LARDER_MUST_USE ptrdiff_t lrd_stream_read(struct lrd_stream *stream, void *buf, 
 					  const struct lrd_wait *wait, larder_error *err);
 
 /* The same without waiting: LRD_WANT_READ or LRD_WANT_WRITE where it would have to. */
-LARDER_MUST_USE ptrdiff_t lrd_stream_read_now(struct lrd_stream *stream, void *buf, size_t len,
-					      uint32_t phase, larder_error *err);
+LARDER_MUST_USE ptrdiff_t lrd_stream_read_now(struct lrd_stream *stream, void *buf,
+					      size_t len, uint32_t phase,
+					      larder_error *err);
 
 /*
  * Writes all of it, waiting where the peer is slow: 0 or an error as above (ECLOSED for a
  * reset or a closed pipe). How much went out before a failure is in stream->bytes_out.
  */
-LARDER_MUST_USE int lrd_stream_write_all(struct lrd_stream *stream, const struct iovec *iov,
-					 int count, const struct lrd_wait *wait, larder_error *err);
+LARDER_MUST_USE int lrd_stream_write_all(struct lrd_stream *stream,
+					 const struct iovec *iov, int count,
+					 const struct lrd_wait *wait, larder_error *err);
 
 /*
  * Writes what fits, waiting only until something does: the number of bytes (> 0) or an error.
  * With lrd_stream_wait() and lrd_stream_read_now() an upload can look out for an early answer
  * between two pieces.
  */
-LARDER_MUST_USE ptrdiff_t lrd_stream_write(struct lrd_stream *stream, const struct iovec *iov,
-					   int count, const struct lrd_wait *wait,
-					   larder_error *err);
+LARDER_MUST_USE ptrdiff_t lrd_stream_write(struct lrd_stream *stream,
+					   const struct iovec *iov, int count,
+					   const struct lrd_wait *wait, larder_error *err);
 
 /* The same without waiting: LRD_WANT_READ or LRD_WANT_WRITE where it would have to. */
 LARDER_MUST_USE ptrdiff_t lrd_stream_write_now(struct lrd_stream *stream,
@@ -131,7 +133,8 @@ struct lrd_stream_ops {
 	const char *name; /* "socket", "tls" */
 
 	/* Up to `len` > 0 bytes: how many, 0 at the clean end, LRD_WANT_*, or an error. */
-	ptrdiff_t (*read)(struct lrd_stream *stream, void *buf, size_t len, larder_error *err);
+	ptrdiff_t (*read)(struct lrd_stream *stream, void *buf, size_t len,
+			  larder_error *err);
 
 	/*
 	 * How many bytes of the vector were taken (> 0), LRD_WANT_*, or an error. After
@@ -156,8 +159,8 @@ struct lrd_stream_ops {
 	 * Waits in place of poll() on `fd`, for streams without a descriptor: the events that
 	 * are true, or an error (ETIMEDOUT, ECANCELED, EIO). NULL where `fd` serves.
 	 */
-	int (*wait)(struct lrd_stream *stream, unsigned events, const struct lrd_wait *wait,
-		    larder_error *err);
+	int (*wait)(struct lrd_stream *stream, unsigned events,
+		    const struct lrd_wait *wait, larder_error *err);
 };
 
 /*
@@ -170,11 +173,11 @@ struct lrd_stream {
 	const larder_allocator *allocator; /* NULL: libc */
 	int fd;                            /* to poll; -1 for none */
 	uint32_t fork_generation;
-	bool broken;         /* an operation failed: nothing more is sent */
-	bool likely_empty;   /* a request just went out, or the last read drained it: wait first */
-	bool reused;         /* read: came out of the pool at least once */
-	uint64_t bytes_in;   /* read: handed to the holder so far */
-	uint64_t bytes_out;  /* read: taken from the holder so far; 0 means the peer saw nothing */
+	bool broken; /* an operation failed: nothing more is sent */
+	bool likely_empty; /* a request just went out, or the last read drained it: wait first */
+	bool reused;       /* read: came out of the pool at least once */
+	uint64_t bytes_in; /* read: handed to the holder so far */
+	uint64_t bytes_out; /* read: taken from the holder so far; 0 means the peer saw nothing */
 	uint64_t created_ns; /* read */
 	char host[256];      /* read: "example.org:443", for messages */
 };

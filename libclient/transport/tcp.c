@@ -25,7 +25,8 @@ static int socket_error(const struct lrd_stream *stream, int os_errno, const cha
 			     lrd_error_os_text(os_errno, text, sizeof(text)));
 }
 
-static ptrdiff_t tcp_read(struct lrd_stream *stream, void *buf, size_t len, larder_error *err)
+static ptrdiff_t tcp_read(struct lrd_stream *stream, void *buf, size_t len,
+			  larder_error *err)
 {
 	ssize_t got;
 
@@ -101,12 +102,13 @@ int lrd_tcp_take_fd(int fd, const char *host, const larder_allocator *allocator,
 	struct lrd_stream *stream;
 	int flags = fcntl(fd, F_GETFL);
 
-	if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)) {
+	if (flags < 0 ||
+	    (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)) {
 		int os_errno = errno;
 
 		(void)close(fd);
-		return lrd_error_set(err, LARDER_EIO, LARDER_PHASE_CONNECT, os_errno, host,
-				     "cannot make the socket non-blocking");
+		return lrd_error_set(err, LARDER_EIO, LARDER_PHASE_CONNECT, os_errno,
+				     host, "cannot make the socket non-blocking");
 	}
 	stream = lrd_alloc(allocator, sizeof(*stream));
 	if (!stream) {

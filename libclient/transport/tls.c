@@ -24,8 +24,8 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 
 	if (!SSL_SESSION_is_resumable(session))
 		return 0;
-	return lrd_tls_sessions_put(&stream->tls->sessions, stream->name, stream->base.host,
-				    session);
+	return lrd_tls_sessions_put(&stream->tls->sessions, stream->name,
+				    stream->base.host, session);
 }
 
 static bool configure(SSL_CTX *ctx, bool insecure)
@@ -59,7 +59,8 @@ static int trust(SSL_CTX *ctx, const struct lrd_tls_options *options, larder_err
 	return rc;
 }
 
-int lrd_tls_new(const struct lrd_tls_options *options, struct lrd_tls **out, larder_error *err)
+int lrd_tls_new(const struct lrd_tls_options *options, struct lrd_tls **out,
+		larder_error *err)
 {
 	struct lrd_tls *tls = NULL;
 	int rc;

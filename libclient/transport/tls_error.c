@@ -52,7 +52,8 @@ static void append_address(char *list, size_t size, const ASN1_OCTET_STRING *byt
 	if (len == 4)
 		(void)inet_ntop(AF_INET, ASN1_STRING_get0_data(bytes), text, sizeof(text));
 	else if (len == 16)
-		(void)inet_ntop(AF_INET6, ASN1_STRING_get0_data(bytes), text, sizeof(text));
+		(void)inet_ntop(AF_INET6, ASN1_STRING_get0_data(bytes), text,
+				sizeof(text));
 	append_name(list, size, (const unsigned char *)text, (int)strlen(text));
 }
 
@@ -93,15 +94,17 @@ static int certificate_error(const struct lrd_tls_stream *stream, long verdict,
 		names_of(stream->refused, names, sizeof(names));
 	else
 		(void)snprintf(names, sizeof(names), "another one");
-	return lrd_error_set(err, LARDER_ECERT, LARDER_PHASE_TLS, 0, host,
-			     "certificate of %s not trusted: host name does not match: wanted %s, "
-			     "certificate has %s",
-			     host, stream->name, names);
+	return lrd_error_set(
+		err, LARDER_ECERT, LARDER_PHASE_TLS, 0, host,
+		"certificate of %s not trusted: host name does not match: wanted %s, "
+		"certificate has %s",
+		host, stream->name, names);
 }
 
 int lrd_tls_on_verify(int ok, X509_STORE_CTX *ctx)
 {
-	const SSL *ssl = X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
+	const SSL *ssl =
+		X509_STORE_CTX_get_ex_data(ctx, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct lrd_tls_stream *stream = ssl ? SSL_get_app_data(ssl) : NULL;
 	X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
 
@@ -120,11 +123,12 @@ static int ended_early(const struct lrd_tls_stream *stream, larder_error *err)
 
 	if (!stream->established) {
 		return lrd_error_set(err, LARDER_ECLOSED, LARDER_PHASE_TLS, 0, host,
-				     "%s closed the connection during the TLS handshake", host);
+				     "%s closed the connection during the TLS handshake",
+				     host);
 	}
-	return lrd_error_set(err, LARDER_ETRUNCATED, LARDER_PHASE_NONE, 0, host,
-			     "%s ended TLS without close_notify: what came may be cut short",
-			     host);
+	return lrd_error_set(
+		err, LARDER_ETRUNCATED, LARDER_PHASE_NONE, 0, host,
+		"%s ended TLS without close_notify: what came may be cut short", host);
 }
 
 int lrd_tls_stream_error(struct lrd_tls_stream *stream, int ssl_rc, larder_error *err)

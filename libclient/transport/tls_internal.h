@@ -24,15 +24,15 @@ struct lrd_tls_stream {
 	struct lrd_stream base; /* first */
 	struct lrd_tls *tls;    /* a reference */
 	SSL *ssl;
-	char *name;             /* the host verified, without final dot or zone */
-	X509 *refused;          /* the certificate whose names did not match, or NULL */
-	unsigned char *gather;  /* small pieces become one record here; NULL until needed */
-	bool established;       /* the handshake is over */
+	char *name;            /* the host verified, without final dot or zone */
+	X509 *refused;         /* the certificate whose names did not match, or NULL */
+	unsigned char *gather; /* small pieces become one record here; NULL until needed */
+	bool established;      /* the handshake is over */
 	bool resumed;
-	bool undrained;    /* the last read filled its buffer and left something behind */
-	bool no_io;        /* the BIO serves only what OpenSSL has buffered */
-	bool below_ended;  /* the stream below came to its end */
-	int below_rc;      /* its error, described in below_error; 0 for none */
+	bool undrained;   /* the last read filled its buffer and left something behind */
+	bool no_io;       /* the BIO serves only what OpenSSL has buffered */
+	bool below_ended; /* the stream below came to its end */
+	int below_rc;     /* its error, described in below_error; 0 for none */
 	larder_error below_error;
 };
 

@@ -71,8 +71,8 @@ static struct lrd_tls_session *slot_for(struct lrd_tls_sessions *sessions, uint6
 	return here >= LRD_TLS_SESSIONS_PER_HOST ? oldest_here : oldest;
 }
 
-int lrd_tls_sessions_put(struct lrd_tls_sessions *sessions, const char *name, const char *host,
-			 SSL_SESSION *session)
+int lrd_tls_sessions_put(struct lrd_tls_sessions *sessions, const char *name,
+			 const char *host, SSL_SESSION *session)
 {
 	char place[PLACE_MAX];
 	struct lrd_tls_session *slot;

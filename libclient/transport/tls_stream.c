@@ -36,7 +36,8 @@ static int outcome(struct lrd_tls_stream *tls, int ssl_rc, larder_error *err)
 	}
 }
 
-static ptrdiff_t tls_read(struct lrd_stream *stream, void *buf, size_t len, larder_error *err)
+static ptrdiff_t tls_read(struct lrd_stream *stream, void *buf, size_t len,
+			  larder_error *err)
 {
 	struct lrd_tls_stream *tls = tls_of(stream);
 	size_t total = 0;
@@ -67,7 +68,8 @@ static ptrdiff_t tls_read(struct lrd_stream *stream, void *buf, size_t len, lard
 }
 
 /* The bytes that the next record carries, put together where they are small and several. */
-static struct iovec next_record(struct lrd_tls_stream *tls, const struct iovec *iov, int count)
+static struct iovec next_record(struct lrd_tls_stream *tls, const struct iovec *iov,
+				int count)
 {
 	size_t len = 0;
 
@@ -180,8 +182,9 @@ static bool set_peer(struct lrd_tls_stream *tls)
 		return true;
 	if (literal)
 		return X509_VERIFY_PARAM_set1_ip_asc(param, tls->name) == 1;
-	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
-						       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	X509_VERIFY_PARAM_set_hostflags(param,
+					X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+						X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	return X509_VERIFY_PARAM_set1_host(param, tls->name, 0) == 1;
 }
 
@@ -219,7 +222,8 @@ static size_t name_len(const char *name)
 	return len > 0 && name[len - 1] == '.' ? len - 1 : len;
 }
 
-static int handshake(struct lrd_tls_stream *tls, const struct lrd_wait *wait, larder_error *err)
+static int handshake(struct lrd_tls_stream *tls, const struct lrd_wait *wait,
+		     larder_error *err)
 {
 	for (;;) {
 		larder_error detail;
@@ -241,8 +245,8 @@ static int handshake(struct lrd_tls_stream *tls, const struct lrd_wait *wait, la
 			return rc;
 		}
 		rc = lrd_stream_wait(tls->base.below,
-				     rc == LRD_WANT_READ ? LRD_READABLE : LRD_WRITABLE, wait,
-				     err);
+				     rc == LRD_WANT_READ ? LRD_READABLE : LRD_WRITABLE,
+				     wait, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -264,7 +268,8 @@ int lrd_tls_handshake(struct lrd_tls *tls, const char *name, struct lrd_stream *
 	made->name = lrd_alloc_copy(below->allocator, name, name_len(name));
 	ERR_clear_error();
 	/* To OpenSSL "" is any name at all, and ".a" any name below a. */
-	if (made->name && !tls->insecure && (made->name[0] == '\0' || made->name[0] == '.')) {
+	if (made->name && !tls->insecure &&
+	    (made->name[0] == '\0' || made->name[0] == '.')) {
 		rc = lrd_error_set(err, LARDER_ECERT, LARDER_PHASE_TLS, 0, below->host,
 				   "no certificate can be for the host name \"%.200s\"",
 				   made->name);
@@ -276,7 +281,8 @@ int lrd_tls_handshake(struct lrd_tls *tls, const char *name, struct lrd_stream *
 		goto out;
 	}
 	if (!set_ssl(made)) {
-		rc = lrd_tls_setup_error(LARDER_ETLS, "cannot set up a TLS connection", err);
+		rc = lrd_tls_setup_error(LARDER_ETLS, "cannot set up a TLS connection",
+					 err);
 		goto out;
 	}
 	own.phase = LARDER_PHASE_TLS;

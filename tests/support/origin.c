@@ -57,8 +57,8 @@ static int choose_http11(SSL *ssl, const unsigned char **out, unsigned char *out
 
 	(void)ssl;
 	(void)arg;
-	if (SSL_select_next_proto((unsigned char **)out, out_len, ours, sizeof(ours) - 1, in,
-				  in_len) != OPENSSL_NPN_NEGOTIATED)
+	if (SSL_select_next_proto((unsigned char **)out, out_len, ours, sizeof(ours) - 1,
+				  in, in_len) != OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	return SSL_TLSEXT_ERR_OK;
 }
@@ -113,7 +113,8 @@ static void listen_on_path(struct lrd_origin *origin, const char *path)
 	memcpy(addr.sun_path, path, len);
 	origin->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	origin_must(origin->listener >= 0, "socket");
-	origin_must(bind(origin->listener, (struct sockaddr *)&addr, sizeof(addr)) == 0, path);
+	origin_must(bind(origin->listener, (struct sockaddr *)&addr, sizeof(addr)) == 0,
+		    path);
 }
 
 static void *conn_thread(void *arg)
@@ -315,7 +316,8 @@ bool lrd_origin_saw(struct lrd_origin *origin, const char *text)
 	bool found = false;
 
 	pthread_mutex_lock(&origin->lock);
-	for (struct lrd_origin_conn *conn = origin->conns; conn && !found; conn = conn->next)
+	for (struct lrd_origin_conn *conn = origin->conns; conn && !found;
+	     conn = conn->next)
 		found = conn->received.len &&
 			memmem(conn->received.ptr, conn->received.len, text, strlen(text));
 	pthread_mutex_unlock(&origin->lock);

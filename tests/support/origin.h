@@ -66,6 +66,7 @@ struct lrd_origin_step {
 	unsigned ms;
 };
 
+/* clang-format off */
 /*
  * Reads one whole request, head and framed body; it must contain the text, else it is counted
  * by lrd_origin_unexpected() and the connection is reset. "" takes any request. When the
@@ -88,6 +89,7 @@ struct lrd_origin_step {
 /* Starts the script over, on the same connection. */
 #define ORIGIN_LOOP { ORIGIN_ACT_LOOP, NULL, 0, 0 }
 #define ORIGIN_END { ORIGIN_ACT_END, NULL, 0, 0 }
+/* clang-format on */
 
 /* Byte `i` of what ORIGIN_FILL and lrd_origin_send_fill() send. */
 static inline char lrd_origin_pattern(uint64_t i)
@@ -99,12 +101,12 @@ static inline char lrd_origin_pattern(uint64_t i)
 
 /* One request as it came in. Borrowed for the handler's call. */
 struct lrd_origin_request {
-	unsigned connection;  /* 1 for the first accepted, and so on */
-	unsigned number;      /* 1 for the first request of this connection */
-	larder_slice head;    /* all bytes up to and with the empty line */
+	unsigned connection; /* 1 for the first accepted, and so on */
+	unsigned number;     /* 1 for the first request of this connection */
+	larder_slice head;   /* all bytes up to and with the empty line */
 	larder_slice method;
 	larder_slice target;
-	larder_slice body;    /* decoded from chunks where it came so */
+	larder_slice body; /* decoded from chunks where it came so */
 };
 
 /*
@@ -121,10 +123,11 @@ larder_slice lrd_origin_field(const struct lrd_origin_request *request, const ch
  * "HTTP/1.1 " status, Content-Length, Date, then `fields` (complete lines, may be NULL), and
  * the body (not for HEAD, 204, 304).
  */
-void lrd_origin_reply(struct lrd_origin_conn *conn, const char *status, const char *fields,
-		      const char *body);
+void lrd_origin_reply(struct lrd_origin_conn *conn, const char *status,
+		      const char *fields, const char *body);
 void lrd_origin_send(struct lrd_origin_conn *conn, const void *bytes, size_t len);
-void lrd_origin_sendf(struct lrd_origin_conn *conn, const char *format, ...) LARDER_PRINTF(2, 3);
+void lrd_origin_sendf(struct lrd_origin_conn *conn, const char *format, ...)
+	LARDER_PRINTF(2, 3);
 void lrd_origin_send_fill(struct lrd_origin_conn *conn, uint64_t count);
 void lrd_origin_pause(struct lrd_origin_conn *conn, unsigned ms);
 /* As the steps of the same name; nothing can be sent afterwards. */

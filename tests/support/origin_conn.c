@@ -364,7 +364,8 @@ static char *read_request(struct lrd_origin_conn *conn, bool answer_expect,
 	request->connection = conn->number;
 	request->number = ++conn->requests;
 	request->head = (larder_slice){ bytes, head };
-	request->body = (larder_slice){ conn->body.ptr ? conn->body.ptr : "", conn->body.len };
+	request->body =
+		(larder_slice){ conn->body.ptr ? conn->body.ptr : "", conn->body.len };
 	split_request_line(request);
 	conn->head_request = request->method.len == 4 && memcmp(bytes, "HEAD", 4) == 0;
 	conn->last = field_is(request, "Connection", "close") ||
@@ -372,8 +373,8 @@ static char *read_request(struct lrd_origin_conn *conn, bool answer_expect,
 	return bytes;
 }
 
-void lrd_origin_reply(struct lrd_origin_conn *conn, const char *status, const char *fields,
-		      const char *body)
+void lrd_origin_reply(struct lrd_origin_conn *conn, const char *status,
+		      const char *fields, const char *body)
 {
 	bool bodiless = strncmp(status, "204", 3) == 0 || strncmp(status, "304", 3) == 0;
 	time_t now = time(NULL);
@@ -385,8 +386,9 @@ void lrd_origin_reply(struct lrd_origin_conn *conn, const char *status, const ch
 	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &tm);
 	if (!bodiless)
 		snprintf(length, sizeof(length), "Content-Length: %zu\r\n", strlen(body));
-	lrd_origin_sendf(conn, "HTTP/1.1 %s\r\nDate: %s\r\n%s%s\r\n%s", status, date, length,
-			 fields ? fields : "", bodiless || conn->head_request ? "" : body);
+	lrd_origin_sendf(conn, "HTTP/1.1 %s\r\nDate: %s\r\n%s%s\r\n%s", status, date,
+			 length, fields ? fields : "",
+			 bodiless || conn->head_request ? "" : body);
 }
 
 /* ---- the two ways to serve -------------------------------------------------------------- */

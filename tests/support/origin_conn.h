@@ -51,7 +51,7 @@ struct lrd_origin {
 	size_t record_count;
 	unsigned serial;   /* the number of the newest connection */
 	unsigned accepted; /* connections since the last clear */
-	unsigned running; /* threads of connections */
+	unsigned running;  /* threads of connections */
 	unsigned open;
 	unsigned unexpected;
 	unsigned tls_failed;

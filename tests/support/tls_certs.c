@@ -75,7 +75,8 @@ struct lrd_test_cert *lrd_test_cert_new(const struct lrd_test_cert_spec *spec,
 								     : "larder test");
 	must(X509_set_issuer_name(made->cert, X509_get_subject_name(signer)), "issuer");
 	must(X509_gmtime_adj(X509_getm_notBefore(made->cert),
-			     spec->not_before_s ? (long)spec->not_before_s : -3600L) != NULL,
+			     spec->not_before_s ? (long)spec->not_before_s : -3600L) !=
+		     NULL,
 	     "not before");
 	must(X509_gmtime_adj(X509_getm_notAfter(made->cert),
 			     spec->not_after_s ? (long)spec->not_after_s : 86400L) != NULL,
@@ -119,6 +120,7 @@ void lrd_test_cert_write(const struct lrd_test_cert *cert, const char *path, boo
 	must(file != NULL, path);
 	must(PEM_write_X509(file, cert->cert), path);
 	if (with_key)
-		must(PEM_write_PrivateKey(file, cert->key, NULL, NULL, 0, NULL, NULL), path);
+		must(PEM_write_PrivateKey(file, cert->key, NULL, NULL, 0, NULL, NULL),
+		     path);
 	must(fclose(file) == 0, path);
 }

@@ -20,11 +20,11 @@ struct lrd_test_cert {
 
 /* What a certificate says. All zero: for "localhost" and 127.0.0.1, valid from an hour ago for a day. */
 struct lrd_test_cert_spec {
-	const char *common_name;    /* NULL or "": "larder test" */
-	const char *alt_names;      /* "DNS:a.example,DNS:*.b.example,IP:127.0.0.1"; "": no such extension */
-	int64_t not_before_s;       /* seconds from now; 0: -3600 */
-	int64_t not_after_s;        /* seconds from now; 0: +86400 */
-	bool authority;             /* may sign others */
+	const char *common_name; /* NULL or "": "larder test" */
+	const char *alt_names; /* "DNS:a.example,DNS:*.b.example,IP:127.0.0.1"; "": no such extension */
+	int64_t not_before_s; /* seconds from now; 0: -3600 */
+	int64_t not_after_s;  /* seconds from now; 0: +86400 */
+	bool authority;       /* may sign others */
 };
 
 /* Signed by `issuer`, or by itself when NULL. */
@@ -36,6 +36,7 @@ void lrd_test_cert_free(struct lrd_test_cert *cert);
 struct lrd_test_cert *lrd_test_ca_new(const char *common_name);
 
 /* Writes the certificate, and with `with_key` the key behind it, as PEM. */
-void lrd_test_cert_write(const struct lrd_test_cert *cert, const char *path, bool with_key);
+void lrd_test_cert_write(const struct lrd_test_cert *cert, const char *path,
+			 bool with_key);
 
 #endif

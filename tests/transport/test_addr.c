@@ -38,10 +38,12 @@ START_TEST(reads_literals)
 	char text[LRD_ADDR_TEXT_MAX];
 	bool read = lrd_addr_parse(literals[_i].text, 8080, &addr);
 
-	ck_assert_msg(read == (literals[_i].as != NULL), "row %d: %s", _i, literals[_i].text);
+	ck_assert_msg(read == (literals[_i].as != NULL), "row %d: %s", _i,
+		      literals[_i].text);
 	ck_assert_int_eq(lrd_addr_is_literal(literals[_i].text), read);
 	if (read)
-		ck_assert_str_eq(lrd_addr_text(&addr, text, sizeof(text)), literals[_i].as);
+		ck_assert_str_eq(lrd_addr_text(&addr, text, sizeof(text)),
+				 literals[_i].as);
 	else
 		ck_assert_uint_eq(addr.len, 77);
 }
@@ -68,7 +70,8 @@ Suite *larder_suite(void)
 	Suite *suite = suite_create("transport/addr");
 	TCase *tcase = tcase_create("addr");
 
-	tcase_add_loop_test(tcase, reads_literals, 0, sizeof(literals) / sizeof(literals[0]));
+	tcase_add_loop_test(tcase, reads_literals, 0,
+			    sizeof(literals) / sizeof(literals[0]));
 	tcase_add_test(tcase, unix_paths_fit_or_not);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -109,7 +109,8 @@ START_TEST(refused_names_the_address)
 	int fd = bound(&port);
 
 	list_add(&list, "127.0.0.1", port);
-	ck_assert_int_eq(lrd_tcp_connect(&list, "example.org:80", &wait, NULL, &stream, &err),
+	ck_assert_int_eq(lrd_tcp_connect(&list, "example.org:80", &wait, NULL, &stream,
+					 &err),
 			 LARDER_ECONNECT);
 	ck_assert_ptr_null(stream);
 	ck_assert_int_eq(err.os_errno, ECONNREFUSED);
@@ -220,8 +221,9 @@ START_TEST(the_most_telling_failure_is_told)
 	list_add(&list, "::2%lo", port);
 	ck_assert_int_eq(lrd_tcp_connect(&list, "h:1", &wait, NULL, &stream, &err),
 			 LARDER_ECONNECT);
-	ck_assert_str_eq(err.message,
-			 "connect to h:1 (127.0.0.1): connection refused; 2 of 2 addresses tried");
+	ck_assert_str_eq(
+		err.message,
+		"connect to h:1 (127.0.0.1): connection refused; 2 of 2 addresses tried");
 	close(fd);
 }
 END_TEST

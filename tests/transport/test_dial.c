@@ -59,8 +59,8 @@ static void hello(struct lrd_origin_conn *conn, const struct lrd_origin_request 
 
 static struct lrd_origin *origin_new(bool secured)
 {
-	return lrd_origin_new(
-		&(struct lrd_origin_options){ .handler = hello, .cert = secured ? cert : NULL });
+	return lrd_origin_new(&(struct lrd_origin_options){
+		.handler = hello, .cert = secured ? cert : NULL });
 }
 
 /* One GET and its answer; 0 or the error met. */
@@ -76,7 +76,8 @@ static int exchange(struct lrd_stream *stream)
 	if (rc < 0)
 		return rc;
 	while (len < 5 || memcmp(buf + len - 5, "hello", 5) != 0) {
-		ptrdiff_t got = lrd_stream_read(stream, buf + len, sizeof(buf) - len, &wait, &err);
+		ptrdiff_t got = lrd_stream_read(stream, buf + len, sizeof(buf) - len,
+						&wait, &err);
 
 		if (got <= 0)
 			return got < 0 ? (int)got : LARDER_ECLOSED;
@@ -117,15 +118,18 @@ END_TEST
 START_TEST(an_unknown_host_is_named)
 {
 	struct lrd_stream *stream = NULL;
-	const struct lrd_dial dial = {
-		.host = "no-such-host.invalid", .port = 80, .resolve_timeout_ms = 20000 };
+	const struct lrd_dial dial = { .host = "no-such-host.invalid",
+				       .port = 80,
+				       .resolve_timeout_ms = 20000 };
 	int rc = lrd_dial(&dial, &stream, &err);
 
 	/* Without any network the name server is what is missing. */
-	ck_assert_msg(rc == LARDER_ERESOLVE || rc == LARDER_ETIMEDOUT, "%d %s", rc, err.message);
+	ck_assert_msg(rc == LARDER_ERESOLVE || rc == LARDER_ETIMEDOUT, "%d %s", rc,
+		      err.message);
 	ck_assert_uint_eq(err.phase, LARDER_PHASE_RESOLVE);
 	ck_assert_str_eq(err.host, "no-such-host.invalid:80");
-	ck_assert_ptr_nonnull(strstr(err.message, "cannot resolve no-such-host.invalid: "));
+	ck_assert_ptr_nonnull(
+		strstr(err.message, "cannot resolve no-such-host.invalid: "));
 }
 END_TEST
 
@@ -365,12 +369,14 @@ START_TEST(threads_share_a_tls_configuration)
 {
 	enum { THREADS = 6 };
 	struct lrd_origin *origin = origin_new(true);
-	struct lrd_dial dial = {
-		.host = "localhost", .port = lrd_origin_port(origin), .tls = tls };
+	struct lrd_dial dial = { .host = "localhost",
+				 .port = lrd_origin_port(origin),
+				 .tls = tls };
 	pthread_t threads[THREADS];
 
 	for (int i = 0; i < THREADS; i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, many_exchanges, &dial), 0);
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, many_exchanges, &dial),
+				 0);
 	for (int i = 0; i < THREADS; i++) {
 		void *failed;
 

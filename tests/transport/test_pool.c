@@ -84,7 +84,8 @@ START_TEST(every_difference_makes_another_key)
 	};
 
 	for (size_t i = 0; i < ROWS; i++)
-		ck_assert_int_eq(lrd_pool_key_make(&rows[i].dial, rows[i].credential, &keys[i]), 0);
+		ck_assert_int_eq(
+			lrd_pool_key_make(&rows[i].dial, rows[i].credential, &keys[i]), 0);
 	for (size_t i = 0; i < ROWS; i++) {
 		for (size_t k = 0; k < ROWS; k++) {
 			bool same = keys[i].len == keys[k].len &&

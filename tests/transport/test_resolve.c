@@ -55,13 +55,14 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
 		struct addrinfo **out)
 {
 	static const char *const mixed[] = { "2001:db8::1", "2001:db8::2", "2001:db8::3",
-					     "192.0.2.1", "192.0.2.2", NULL };
+					     "192.0.2.1",   "192.0.2.2",   NULL };
 	static const char *const one[] = { "192.0.2.9", NULL };
 	static const char *const many[] = {
-		"192.0.2.1", "192.0.2.2",  "192.0.2.3",	 "192.0.2.4",  "192.0.2.5",  "192.0.2.6",
-		"192.0.2.7", "192.0.2.8",  "192.0.2.9",	 "192.0.2.10", "192.0.2.11", "192.0.2.12",
-		"192.0.2.13", "192.0.2.14", "192.0.2.15", "192.0.2.16", "192.0.2.17", "192.0.2.18",
-		NULL };
+		"192.0.2.1",  "192.0.2.2",  "192.0.2.3",  "192.0.2.4",  "192.0.2.5",
+		"192.0.2.6",  "192.0.2.7",  "192.0.2.8",  "192.0.2.9",  "192.0.2.10",
+		"192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14", "192.0.2.15",
+		"192.0.2.16", "192.0.2.17", "192.0.2.18", NULL
+	};
 
 	(void)service;
 	(void)hints;
@@ -114,14 +115,17 @@ START_TEST(families_take_turns)
 					     "192.0.2.2", "2001:db8::3" };
 	struct lrd_addr_list list;
 
-	ck_assert_int_eq(lrd_resolve(resolver, "mixed.test", 443, &for_ever, &list, &err), 0);
+	ck_assert_int_eq(lrd_resolve(resolver, "mixed.test", 443, &for_ever, &list, &err),
+			 0);
 	ck_assert_uint_eq(list.count, 5);
 	for (size_t i = 0; i < 5; i++)
 		ck_assert_str_eq(text_of(&list, i), order[i]);
-	ck_assert_uint_eq(ntohs(((struct sockaddr_in6 *)(void *)&list.addr[0].storage)->sin6_port),
-			  443);
-	ck_assert_uint_eq(ntohs(((struct sockaddr_in *)(void *)&list.addr[1].storage)->sin_port),
-			  443);
+	ck_assert_uint_eq(
+		ntohs(((struct sockaddr_in6 *)(void *)&list.addr[0].storage)->sin6_port),
+		443);
+	ck_assert_uint_eq(
+		ntohs(((struct sockaddr_in *)(void *)&list.addr[1].storage)->sin_port),
+		443);
 }
 END_TEST
 
@@ -164,7 +168,9 @@ static const struct {
 	{ "a b", LARDER_ERESOLVE, "characters", 0 },
 	{ "a\r\nb", LARDER_ERESOLVE, "characters", 0 },
 	{ "a@b", LARDER_ERESOLVE, "characters", 0 },
-	{ "b\xc3\xbc" "cher.test", LARDER_ERESOLVE, "characters", 0 },
+	{ "b\xc3\xbc"
+	  "cher.test",
+	  LARDER_ERESOLVE, "characters", 0 },
 	{ "1a.test", 0, NULL, 1 },
 	{ "0xyz", 0, NULL, 1 },
 };
@@ -194,7 +200,8 @@ START_TEST(long_names_are_refused)
 
 	memset(name, 'a', sizeof(name));
 	name[254] = '\0';
-	ck_assert_int_eq(lrd_resolve(NULL, name, 80, &for_ever, &list, &err), LARDER_ERESOLVE);
+	ck_assert_int_eq(lrd_resolve(NULL, name, 80, &for_ever, &list, &err),
+			 LARDER_ERESOLVE);
 	ck_assert_int_eq(calls, 0);
 	name[253] = '\0';
 	ck_assert_int_eq(lrd_resolve(NULL, name, 80, &for_ever, &list, &err), 0);
@@ -251,8 +258,10 @@ START_TEST(answers_are_kept_and_forgotten)
 	ck_assert_int_eq(lrd_resolve(resolver, "one.test", 80, &for_ever, &list, &err), 0);
 	ck_assert_int_eq(calls, 2);
 	/* Failures are not kept. */
-	ck_assert_int_lt(lrd_resolve(resolver, "none.test", 80, &for_ever, &list, &err), 0);
-	ck_assert_int_lt(lrd_resolve(resolver, "none.test", 80, &for_ever, &list, &err), 0);
+	ck_assert_int_lt(lrd_resolve(resolver, "none.test", 80, &for_ever, &list, &err),
+			 0);
+	ck_assert_int_lt(lrd_resolve(resolver, "none.test", 80, &for_ever, &list, &err),
+			 0);
 	ck_assert_int_eq(calls, 4);
 }
 END_TEST
@@ -264,12 +273,15 @@ START_TEST(what_is_kept_is_bounded)
 
 	for (int i = 0; i < 300; i++) {
 		snprintf(name, sizeof(name), "n%d.test", i);
-		ck_assert_int_eq(lrd_resolve(resolver, name, 80, &for_ever, &list, &err), 0);
+		ck_assert_int_eq(lrd_resolve(resolver, name, 80, &for_ever, &list, &err),
+				 0);
 	}
 	ck_assert_int_eq(calls, 300);
 	/* The newest are there, the first is not. */
-	ck_assert_int_eq(lrd_resolve(resolver, "n299.test", 80, &for_ever, &list, &err), 0);
-	ck_assert_int_eq(lrd_resolve(resolver, "n260.test", 80, &for_ever, &list, &err), 0);
+	ck_assert_int_eq(lrd_resolve(resolver, "n299.test", 80, &for_ever, &list, &err),
+			 0);
+	ck_assert_int_eq(lrd_resolve(resolver, "n260.test", 80, &for_ever, &list, &err),
+			 0);
 	ck_assert_int_eq(calls, 300);
 	ck_assert_int_eq(lrd_resolve(resolver, "n0.test", 80, &for_ever, &list, &err), 0);
 	ck_assert_int_eq(calls, 301);
@@ -289,7 +301,8 @@ START_TEST(overrides_come_first)
 	ck_assert_int_eq(lrd_resolver_override(resolver, "one.test", 443, &tls), 0);
 	ck_assert_int_eq(lrd_resolve(resolver, "one.test", 80, &for_ever, &list, &err), 0);
 	ck_assert_str_eq(text_of(&list, 0), "198.51.100.1");
-	ck_assert_int_eq(lrd_resolve(resolver, "one.test", 443, &for_ever, &list, &err), 0);
+	ck_assert_int_eq(lrd_resolve(resolver, "one.test", 443, &for_ever, &list, &err),
+			 0);
 	ck_assert_str_eq(text_of(&list, 0), "198.51.100.2");
 	lrd_resolver_forget(resolver, "one.test");
 	ck_assert_int_eq(lrd_resolve(resolver, "one.test", 80, &for_ever, &list, &err), 0);
@@ -317,7 +330,8 @@ START_TEST(memory_may_fail_anywhere)
 		lrd_failing_alloc_init(&fa, fail_at);
 		if (lrd_resolver_new(&allocator, &r) == 0) {
 			/* An answer that cannot be kept is an answer. */
-			ck_assert_int_eq(lrd_resolve(r, "one.test", 1, &for_ever, &list, NULL), 0);
+			ck_assert_int_eq(
+				lrd_resolve(r, "one.test", 1, &for_ever, &list, NULL), 0);
 			ck_assert_int_eq(lrd_resolver_override(r, "x", 0, &list),
 					 fail_at == 3 ? LARDER_ENOMEM : 0);
 		} else {

@@ -122,7 +122,8 @@ START_TEST(a_slow_reader_meets_the_deadline_of_the_writer)
 	struct lrd_wait wait = within(40, LARDER_PHASE_SEND);
 
 	ck_assert_ptr_nonnull(big);
-	ck_assert_int_eq(lrd_stream_write_all(ours, &iov, 1, &wait, &err), LARDER_ETIMEDOUT);
+	ck_assert_int_eq(lrd_stream_write_all(ours, &iov, 1, &wait, &err),
+			 LARDER_ETIMEDOUT);
 	ck_assert_uint_eq(err.phase, LARDER_PHASE_SEND);
 	/* Some of it went out, and the count says how much. */
 	ck_assert_uint_gt(ours->bytes_out, 0);
@@ -241,7 +242,8 @@ START_TEST(a_child_can_neither_use_nor_disturb_it)
 
 	if (child == 0) {
 		int wrong = !lrd_stream_inherited(ours) || lrd_stream_alive(ours) ||
-			    lrd_stream_write_all(ours, &iov, 1, &wait, NULL) != LARDER_ECLOSED ||
+			    lrd_stream_write_all(ours, &iov, 1, &wait, NULL) !=
+				    LARDER_ECLOSED ||
 			    lrd_stream_read(ours, &byte, 1, &wait, NULL) != LARDER_ECLOSED;
 
 		lrd_stream_close(ours);
@@ -263,7 +265,8 @@ START_TEST(the_earlier_deadline_counts)
 	ck_assert_uint_eq(lrd_wait_deadline(5, 0), 5);
 	ck_assert_uint_eq(lrd_wait_deadline(now_ns + MS, 60000), now_ns + MS);
 	ck_assert_uint_ge(lrd_wait_deadline(0, 1000), now_ns + 1000 * MS);
-	ck_assert_uint_lt(lrd_wait_deadline(now_ns + 900000 * MS, 1000), now_ns + 100000 * MS);
+	ck_assert_uint_lt(lrd_wait_deadline(now_ns + 900000 * MS, 1000),
+			  now_ns + 100000 * MS);
 }
 END_TEST
 

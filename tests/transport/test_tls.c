@@ -94,7 +94,8 @@ static void send_text(struct lrd_stream *stream, const char *text)
 }
 
 /* Reads to the end or an error, which it returns; at most `size` bytes, *len of them. */
-static ptrdiff_t read_to_end(struct lrd_stream *stream, char *buf, size_t size, size_t *len)
+static ptrdiff_t read_to_end(struct lrd_stream *stream, char *buf, size_t size,
+			     size_t *len)
 {
 	struct lrd_wait wait = soon();
 	ptrdiff_t got = 1;
@@ -120,6 +121,7 @@ static void hello(struct lrd_origin_conn *conn, const struct lrd_origin_request 
 
 enum issuer { OUR_CA, ITSELF, FOREIGN_CA };
 
+/* clang-format off */
 static const struct {
 	const char *what;
 	struct lrd_test_cert_spec spec;
@@ -146,22 +148,24 @@ static const struct {
 	{ "unknown authority", { .common_name = NULL }, FOREIGN_CA, "localhost", LARDER_ECERT,
 	  "unable to get local issuer certificate" },
 };
+/* clang-format on */
 
 START_TEST(trusts_who_is_to_be_trusted)
 {
 	struct lrd_test_cert *foreign = lrd_test_ca_new("another CA");
-	const struct lrd_test_cert *issuer = peers[_i].issuer == OUR_CA	  ? ca
+	const struct lrd_test_cert *issuer = peers[_i].issuer == OUR_CA   ? ca
 					     : peers[_i].issuer == ITSELF ? NULL
 									  : foreign;
 	struct lrd_test_cert *cert = lrd_test_cert_new(&peers[_i].spec, issuer);
-	struct lrd_origin *origin =
-		lrd_origin_new(&(struct lrd_origin_options){ .handler = hello, .cert = cert });
+	struct lrd_origin *origin = lrd_origin_new(
+		&(struct lrd_origin_options){ .handler = hello, .cert = cert });
 	struct lrd_stream *stream = NULL;
 	int rc = secure(tls, origin, peers[_i].name, &stream);
 
 	ck_assert_msg(rc == peers[_i].code, "%s: %d %s", peers[_i].what, rc, err.message);
 	if (peers[_i].says)
-		ck_assert_msg(strstr(err.message, peers[_i].says) != NULL, "%s", err.message);
+		ck_assert_msg(strstr(err.message, peers[_i].says) != NULL, "%s",
+			      err.message);
 	if (rc == 0)
 		ck_assert_str_eq(lrd_tls_version(stream), "TLSv1.3");
 	lrd_stream_close(stream);
@@ -175,10 +179,11 @@ START_TEST(asked_to_it_trusts_anybody)
 {
 	const struct lrd_tls_options options = { .insecure = true };
 	struct lrd_tls *insecure = NULL;
-	const struct lrd_test_cert_spec spec = { .alt_names = "DNS:b.test", .not_after_s = -60 };
+	const struct lrd_test_cert_spec spec = { .alt_names = "DNS:b.test",
+						 .not_after_s = -60 };
 	struct lrd_test_cert *cert = lrd_test_cert_new(&spec, NULL);
-	struct lrd_origin *origin =
-		lrd_origin_new(&(struct lrd_origin_options){ .handler = hello, .cert = cert });
+	struct lrd_origin *origin = lrd_origin_new(
+		&(struct lrd_origin_options){ .handler = hello, .cert = cert });
 	struct lrd_stream *stream = NULL;
 
 	ck_assert_int_eq(lrd_tls_new(&options, &insecure, &err), 0);
@@ -239,8 +244,8 @@ START_TEST(names_match_or_do_not)
 	const struct lrd_test_cert_spec spec = { .common_name = matches[_i].name,
 						 .alt_names = matches[_i].alt_names };
 	struct lrd_test_cert *cert = lrd_test_cert_new(&spec, ca);
-	struct lrd_origin *origin =
-		lrd_origin_new(&(struct lrd_origin_options){ .handler = hello, .cert = cert });
+	struct lrd_origin *origin = lrd_origin_new(
+		&(struct lrd_origin_options){ .handler = hello, .cert = cert });
 	struct lrd_stream *stream = NULL;
 	int rc = secure(tls, origin, matches[_i].name, &stream);
 
@@ -274,6 +279,7 @@ START_TEST(old_versions_are_refused)
 }
 END_TEST
 
+/* clang-format off */
 static const struct {
 	const char *what;
 	struct lrd_origin_step steps[3];
@@ -286,6 +292,7 @@ static const struct {
 	{ "resets", { ORIGIN_PAUSE(10), ORIGIN_RESET }, LARDER_ECLOSED, "origin.test" },
 	{ "says nothing", { ORIGIN_HOLD }, LARDER_ETIMEDOUT, "TLS handshake" },
 };
+/* clang-format on */
 
 START_TEST(peers_without_tls)
 {
@@ -296,7 +303,8 @@ START_TEST(peers_without_tls)
 	struct lrd_wait wait = { .deadline_ns = lrd_clock_mono_ns() + 300 * MS };
 	int rc = lrd_tls_handshake(tls, "localhost", &stream, &wait, &err);
 
-	ck_assert_msg(rc == strangers[_i].code, "%s: %d %s", strangers[_i].what, rc, err.message);
+	ck_assert_msg(rc == strangers[_i].code, "%s: %d %s", strangers[_i].what, rc,
+		      err.message);
 	ck_assert_uint_eq(err.phase, LARDER_PHASE_TLS);
 	ck_assert_msg(strstr(err.message, strangers[_i].says) != NULL, "%s", err.message);
 	lrd_stream_close(stream);
@@ -331,8 +339,8 @@ END_TEST
 START_TEST(authorities_by_environment_and_directory)
 {
 	struct lrd_test_cert *cert = lrd_test_cert_new(&plain_spec, ca);
-	struct lrd_origin *origin =
-		lrd_origin_new(&(struct lrd_origin_options){ .handler = hello, .cert = cert });
+	struct lrd_origin *origin = lrd_origin_new(
+		&(struct lrd_origin_options){ .handler = hello, .cert = cert });
 	struct lrd_tls_options options = { 0 };
 	struct lrd_tls *made = NULL;
 	struct lrd_stream *stream = NULL;
@@ -344,7 +352,8 @@ START_TEST(authorities_by_environment_and_directory)
 	} else {
 		lrd_tmpdir_path(dir, sizeof(dir), lrd_tmpdir_new(), "");
 		snprintf(hashed, sizeof(hashed), "%s/%08lx.0", dir,
-			 X509_NAME_hash_ex(X509_get_subject_name(ca->cert), NULL, NULL, NULL));
+			 X509_NAME_hash_ex(X509_get_subject_name(ca->cert), NULL, NULL,
+					   NULL));
 		lrd_test_cert_write(ca, hashed, false);
 		options.ca_dir = dir;
 	}
@@ -362,8 +371,8 @@ START_TEST(a_changed_bundle_is_read_again)
 {
 	struct lrd_test_cert *other = lrd_test_ca_new("another CA");
 	struct lrd_test_cert *cert = lrd_test_cert_new(&plain_spec, other);
-	struct lrd_origin *origin =
-		lrd_origin_new(&(struct lrd_origin_options){ .handler = hello, .cert = cert });
+	struct lrd_origin *origin = lrd_origin_new(
+		&(struct lrd_origin_options){ .handler = hello, .cert = cert });
 	struct lrd_tls_options options = { .ca_file = ca_path };
 	struct lrd_tls *made[20];
 	struct lrd_stream *stream = NULL;
@@ -395,7 +404,8 @@ enum { BIG = 3 << 20 };
 
 static const struct lrd_origin_step closes[] = { ORIGIN_EXPECT(""), ORIGIN_FILL(BIG),
 						 ORIGIN_CLOSE };
-static const struct lrd_origin_step cuts[] = { ORIGIN_EXPECT(""), ORIGIN_FILL(BIG), ORIGIN_CUT };
+static const struct lrd_origin_step cuts[] = { ORIGIN_EXPECT(""), ORIGIN_FILL(BIG),
+					       ORIGIN_CUT };
 static const struct lrd_origin_step resets[] = { ORIGIN_EXPECT(""), ORIGIN_FILL(BIG),
 						 ORIGIN_PAUSE(200), ORIGIN_RESET };
 
@@ -418,7 +428,9 @@ START_TEST(every_byte_arrives_and_the_end_is_told)
 	const struct lrd_origin_step *const scripts[] = { endings[_i].script, NULL };
 	struct lrd_test_cert *cert = lrd_test_cert_new(&plain_spec, ca);
 	struct lrd_origin *origin = lrd_origin_new(&(struct lrd_origin_options){
-		.scripts = scripts, .cert = cert, .tls_max_version = endings[_i].max_version });
+		.scripts = scripts,
+		.cert = cert,
+		.tls_max_version = endings[_i].max_version });
 	struct lrd_stream *stream = NULL;
 	struct lrd_wait wait = soon();
 	char *buf = malloc(BIG + 300000);
@@ -429,7 +441,8 @@ START_TEST(every_byte_arrives_and_the_end_is_told)
 	ck_assert_int_eq(secure(tls, origin, "localhost", &stream), 0);
 	send_text(stream, "GET / HTTP/1.1\r\n\r\n");
 	do {
-		got = lrd_stream_read(stream, buf + total, endings[_i].read_size, &wait, &err);
+		got = lrd_stream_read(stream, buf + total, endings[_i].read_size, &wait,
+				      &err);
 		if (got > 0)
 			total += (size_t)got;
 	} while (got > 0);
@@ -448,14 +461,15 @@ START_TEST(every_byte_arrives_and_the_end_is_told)
 }
 END_TEST
 
-static void count_body(struct lrd_origin_conn *conn, const struct lrd_origin_request *request,
-		       void *ctx)
+static void count_body(struct lrd_origin_conn *conn,
+		       const struct lrd_origin_request *request, void *ctx)
 {
 	char text[64];
 	size_t good = 0;
 
 	(void)ctx;
-	while (good < request->body.len && request->body.ptr[good] == lrd_origin_pattern(good))
+	while (good < request->body.len &&
+	       request->body.ptr[good] == lrd_origin_pattern(good))
 		good++;
 	snprintf(text, sizeof(text), "%zu of %zu", good, request->body.len);
 	lrd_origin_reply(conn, "200 OK", NULL, text);
@@ -465,10 +479,11 @@ static void count_body(struct lrd_origin_conn *conn, const struct lrd_origin_req
 START_TEST(every_byte_is_sent)
 {
 	enum { PIECES = 9 };
-	static const size_t sizes[PIECES] = { 1, 0, 5000, 16384, 16383, 1, 70000, 2000000, 3 };
+	static const size_t sizes[PIECES] = { 1, 0,     5000,    16384, 16383,
+					      1, 70000, 2000000, 3 };
 	struct lrd_test_cert *cert = lrd_test_cert_new(&plain_spec, ca);
-	struct lrd_origin *origin =
-		lrd_origin_new(&(struct lrd_origin_options){ .handler = count_body, .cert = cert });
+	struct lrd_origin *origin = lrd_origin_new(
+		&(struct lrd_origin_options){ .handler = count_body, .cert = cert });
 	struct lrd_stream *stream = NULL;
 	struct lrd_wait wait = soon();
 	struct iovec iov[PIECES + 1];
@@ -486,8 +501,9 @@ START_TEST(every_byte_is_sent)
 	for (size_t i = 0; i < total; i++)
 		body[i] = lrd_origin_pattern(i);
 	iov[0].iov_base = head;
-	iov[0].iov_len = (size_t)snprintf(head, sizeof(head),
-					  "PUT / HTTP/1.1\r\nContent-Length: %zu\r\n\r\n", total);
+	iov[0].iov_len =
+		(size_t)snprintf(head, sizeof(head),
+				 "PUT / HTTP/1.1\r\nContent-Length: %zu\r\n\r\n", total);
 	for (size_t i = 0, at = 0; i < PIECES; at += sizes[i++])
 		iov[i + 1] = (struct iovec){ body + at, sizes[i] };
 	ck_assert_int_eq(secure(tls, origin, "localhost", &stream), 0);
@@ -513,7 +529,8 @@ static void exchange(struct lrd_stream *stream)
 
 	send_text(stream, "GET / HTTP/1.1\r\n\r\n");
 	while (len < 5 || memcmp(buf + len - 5, "hello", 5) != 0) {
-		ptrdiff_t got = lrd_stream_read(stream, buf + len, sizeof(buf) - len, &wait, &err);
+		ptrdiff_t got = lrd_stream_read(stream, buf + len, sizeof(buf) - len,
+						&wait, &err);
 
 		ck_assert_msg(got > 0, "%td %s", got, err.message);
 		len += (size_t)got;
@@ -524,13 +541,13 @@ static void exchange(struct lrd_stream *stream)
 START_TEST(an_idle_connection_is_alive_until_it_is_closed)
 {
 	static const struct lrd_origin_step script[] = {
-		ORIGIN_EXPECT(""), ORIGIN_SEND("hello"), ORIGIN_EXPECT(""), ORIGIN_SEND("hello"),
-		ORIGIN_PAUSE(100), ORIGIN_CLOSE,
+		ORIGIN_EXPECT(""),    ORIGIN_SEND("hello"), ORIGIN_EXPECT(""),
+		ORIGIN_SEND("hello"), ORIGIN_PAUSE(100),    ORIGIN_CLOSE,
 	};
 	const struct lrd_origin_step *const scripts[] = { script, NULL };
 	struct lrd_test_cert *cert = lrd_test_cert_new(&plain_spec, ca);
-	struct lrd_origin *origin =
-		lrd_origin_new(&(struct lrd_origin_options){ .scripts = scripts, .cert = cert });
+	struct lrd_origin *origin = lrd_origin_new(
+		&(struct lrd_origin_options){ .scripts = scripts, .cert = cert });
 	struct lrd_stream *stream = NULL;
 
 	ck_assert_int_eq(secure(tls, origin, "localhost", &stream), 0);
@@ -551,13 +568,14 @@ END_TEST
 START_TEST(bytes_nobody_asked_for_make_it_dead)
 {
 	static const struct lrd_origin_step script[] = {
-		ORIGIN_EXPECT(""), ORIGIN_SEND("hello"), ORIGIN_PAUSE(30),
-		ORIGIN_SEND("HTTP/1.1 200 OK\r\n"), ORIGIN_HOLD,
+		ORIGIN_EXPECT(""), ORIGIN_SEND("hello"),
+		ORIGIN_PAUSE(30),  ORIGIN_SEND("HTTP/1.1 200 OK\r\n"),
+		ORIGIN_HOLD,
 	};
 	const struct lrd_origin_step *const scripts[] = { script, NULL };
 	struct lrd_test_cert *cert = lrd_test_cert_new(&plain_spec, ca);
-	struct lrd_origin *origin =
-		lrd_origin_new(&(struct lrd_origin_options){ .scripts = scripts, .cert = cert });
+	struct lrd_origin *origin = lrd_origin_new(
+		&(struct lrd_origin_options){ .scripts = scripts, .cert = cert });
 	struct lrd_stream *stream = NULL;
 
 	ck_assert_int_eq(secure(tls, origin, "localhost", &stream), 0);
@@ -574,11 +592,12 @@ END_TEST
 START_TEST(a_buffer_filled_to_the_brim_is_not_pending)
 {
 	struct lrd_test_cert *cert = lrd_test_cert_new(&plain_spec, ca);
-	static const struct lrd_origin_step script[] = { ORIGIN_EXPECT(""), ORIGIN_SEND("hello"),
+	static const struct lrd_origin_step script[] = { ORIGIN_EXPECT(""),
+							 ORIGIN_SEND("hello"),
 							 ORIGIN_HOLD };
 	const struct lrd_origin_step *const scripts[] = { script, NULL };
-	struct lrd_origin *origin =
-		lrd_origin_new(&(struct lrd_origin_options){ .scripts = scripts, .cert = cert });
+	struct lrd_origin *origin = lrd_origin_new(
+		&(struct lrd_origin_options){ .scripts = scripts, .cert = cert });
 	struct lrd_stream *stream = NULL;
 	struct lrd_wait wait = soon();
 	char buf[5];
@@ -599,7 +618,8 @@ END_TEST
 
 /* ---- resumption ------------------------------------------------------------------------- */
 
-static bool resumes(struct lrd_tls *with, const struct lrd_origin *origin, const char *name)
+static bool resumes(struct lrd_tls *with, const struct lrd_origin *origin,
+		    const char *name)
 {
 	struct lrd_stream *stream = NULL;
 	bool resumed;
@@ -613,12 +633,15 @@ static bool resumes(struct lrd_tls *with, const struct lrd_origin *origin, const
 
 START_TEST(sessions_are_resumed_only_where_they_were_made)
 {
-	static const struct lrd_test_cert_spec spec = { .alt_names = "DNS:a.test,DNS:b.test" };
+	static const struct lrd_test_cert_spec spec = { .alt_names =
+								"DNS:a.test,DNS:b.test" };
 	const struct lrd_tls_options options = { .ca_file = ca_path };
 	struct lrd_tls *other = NULL;
 	struct lrd_test_cert *cert = lrd_test_cert_new(&spec, ca);
 	struct lrd_origin *origin = lrd_origin_new(&(struct lrd_origin_options){
-		.handler = hello, .cert = cert, .tls_max_version = _i ? TLS1_2_VERSION : 0 });
+		.handler = hello,
+		.cert = cert,
+		.tls_max_version = _i ? TLS1_2_VERSION : 0 });
 
 	ck_assert_int_eq(lrd_tls_new(&options, &other, &err), 0);
 	ck_assert(!resumes(tls, origin, "a.test"));
@@ -639,8 +662,8 @@ END_TEST
 START_TEST(a_child_closes_without_a_goodbye)
 {
 	struct lrd_test_cert *cert = lrd_test_cert_new(&plain_spec, ca);
-	struct lrd_origin *origin =
-		lrd_origin_new(&(struct lrd_origin_options){ .handler = hello, .cert = cert });
+	struct lrd_origin *origin = lrd_origin_new(
+		&(struct lrd_origin_options){ .handler = hello, .cert = cert });
 	struct lrd_stream *stream = NULL;
 	int status;
 	pid_t child;
@@ -670,8 +693,8 @@ START_TEST(a_graceful_close_says_goodbye_in_silence)
 	static const struct lrd_origin_step script[] = { ORIGIN_EXPECT(""), ORIGIN_RESET };
 	const struct lrd_origin_step *const scripts[] = { script, NULL };
 	struct lrd_test_cert *cert = lrd_test_cert_new(&plain_spec, ca);
-	struct lrd_origin *origin =
-		lrd_origin_new(&(struct lrd_origin_options){ .scripts = scripts, .cert = cert });
+	struct lrd_origin *origin = lrd_origin_new(
+		&(struct lrd_origin_options){ .scripts = scripts, .cert = cert });
 	struct lrd_stream *stream = NULL;
 
 	/* The peer is gone: close_notify goes nowhere, and raises nothing. */
@@ -700,8 +723,8 @@ END_TEST
 START_TEST(a_foreign_error_in_the_queue_is_no_failure)
 {
 	struct lrd_test_cert *cert = lrd_test_cert_new(&plain_spec, ca);
-	struct lrd_origin *origin =
-		lrd_origin_new(&(struct lrd_origin_options){ .handler = hello, .cert = cert });
+	struct lrd_origin *origin = lrd_origin_new(
+		&(struct lrd_origin_options){ .handler = hello, .cert = cert });
 	struct lrd_stream *stream = NULL;
 	char buf[1000];
 	size_t len;
@@ -728,9 +751,11 @@ Suite *larder_suite(void)
 	tcase_add_loop_test(tcase, trusts_who_is_to_be_trusted, 0,
 			    sizeof(peers) / sizeof(peers[0]));
 	tcase_add_test(tcase, asked_to_it_trusts_anybody);
-	tcase_add_loop_test(tcase, names_match_or_do_not, 0, sizeof(matches) / sizeof(matches[0]));
+	tcase_add_loop_test(tcase, names_match_or_do_not, 0,
+			    sizeof(matches) / sizeof(matches[0]));
 	tcase_add_test(tcase, old_versions_are_refused);
-	tcase_add_loop_test(tcase, peers_without_tls, 0, sizeof(strangers) / sizeof(strangers[0]));
+	tcase_add_loop_test(tcase, peers_without_tls, 0,
+			    sizeof(strangers) / sizeof(strangers[0]));
 	tcase_add_test(tcase, authorities_that_are_not_there);
 	tcase_add_loop_test(tcase, authorities_by_environment_and_directory, 0, 2);
 	tcase_add_test(tcase, a_changed_bundle_is_read_again);
