@@ -42,6 +42,8 @@
 struct lrd_store;
 struct lrd_write;
 struct lrd_fill;
+struct lrd_mount;
+struct lrd_place;
 
 /* ---- opening ---------------------------------------------------------------------------- */
 
@@ -121,9 +123,10 @@ enum {
 
 struct lrd_read {
 	struct lrd_store *store;
-	void *txn;
+	/* private to the store */
+	struct lrd_mount *mount;
+	struct lrd_place *at;
 	uint32_t place;
-	uint32_t generation;
 };
 
 int lrd_read_begin(struct lrd_store *store, struct lrd_read *read) LARDER_MUST_USE;
@@ -156,8 +159,11 @@ struct lrd_hold {
 	struct lrd_store *store;
 	uint64_t body_id;
 	uint64_t body_len;
+	/* private to the store */
+	struct lrd_mount *mount;
+	uint64_t hash;
 	uint32_t place;
-	uint32_t generation;
+	uint32_t serial;
 };
 
 enum { LRD_HOLD_MAX_S = 3600 };

@@ -144,16 +144,18 @@ int lrd_file_unlink_at(int dir_fd, const char *name)
 	return 0;
 }
 
-int lrd_file_reserve(int fd, uint64_t size_bytes)
+int lrd_file_reserve(int fd, uint64_t from_bytes, uint64_t to_bytes)
 {
 	int why;
 
-	if (size_bytes > INT64_MAX) {
+	if (to_bytes > INT64_MAX) {
 		errno = EFBIG;
 		return LARDER_EFULL;
 	}
+	if (from_bytes >= to_bytes)
+		return 0;
 	do {
-		why = posix_fallocate(fd, 0, (off_t)size_bytes);
+		why = posix_fallocate(fd, (off_t)from_bytes, (off_t)(to_bytes - from_bytes));
 	} while (why == EINTR);
 	if (why == 0)
 		return 0;

@@ -44,8 +44,11 @@ int lrd_file_rename_at(int dir_fd, const char *from, const char *to);
 /* Removes a name; a missing one is no error. */
 int lrd_file_unlink_at(int dir_fd, const char *name);
 
-/* Makes sure that [0, size_bytes) has blocks, so that a mapped write cannot meet a full disk. */
-int lrd_file_reserve(int fd, uint64_t size_bytes);
+/*
+ * Gives [from_bytes, to_bytes) blocks on disk, growing the file, so that a later write there
+ * cannot meet a full disk. EFULL. On file systems that cannot, zeroes may be written there.
+ */
+int lrd_file_reserve(int fd, uint64_t from_bytes, uint64_t to_bytes);
 
 /* The name of the network or user-space file system that `fd` is on, NULL for a local one. */
 int lrd_file_network_name(int fd, const char **out);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check.c - the full check: every record, every row, every id, both ways.
+ *
+ * One snapshot, so that all findings belong to one moment. Ids that records and the garbage
+ * list name are collected first and sorted; the rows, sorted by nature, are then merged with
+ * them.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/env.h"
+#include "store/key.h"
+#include "store/lmdb.h"
+#include "store/read.h"
+#include "store/record.h"
+#include "store/rows.h"
+
+/* An id and who names it. */
+struct link {
+	uint64_t id;
+	uint64_t len;  /* bytes in its rows; of garbage unknown */
+	uint64_t hash; /* the record's; 0: the garbage list */
+	uint64_t rows; /* found */
+};
+
+struct checker {
+	struct lrd_mount *mount;
+	struct lrd_read *read;
+	struct lrd_check *found;
+	void (*report)(const char *line, void *ctx);
+	void *ctx;
+	struct link *links;
+	size_t count;
+	size_t size;
+};
+
+static void LARDER_PRINTF(2, 3) tell(const struct checker *c, const char *format, ...)
+{
+	char line[256];
+	va_list args;
+
+	if (!c->report)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	c->report(line, c->ctx);
+}
+
+static int add_link(struct checker *c, uint64_t id, uint64_t len, uint64_t hash)
+{
+	if (c->count == c->size) {
+		size_t size = c->size ? 2 * c->size : 1024;
+		struct link *links = realloc(c->links, size * sizeof(*links));
+
+		if (!links)
+			return LARDER_ENOMEM;
+		c->links = links;
+		c->size = size;
+	}
+	c->links[c->count++] = (struct link){ .id = id, .len = len, .hash = hash };
+	return 0;
+}
+
+/* One record: its bytes, its texts, its place, its inline body. */
+static int check_record(struct checker *c, uint64_t hash, const MDB_val *value)
+{
+	struct lrd_lookup lookup = lrd_read_lookup(c->read);
+	struct lrd_record record;
+	struct lrd_record_links links;
+	int rc = lrd_record_decode(value->mv_data, value->mv_size, hash, &record, &links);
+
+	c->found->entries++;
+	if (rc < 0) {
+		c->found->bad_records++;
+		tell(c, "record %016" PRIx64 ": checksum or bounds are wrong", hash);
+		return 0;
+	}
+	rc = lrd_lookup_value(&lookup, hash, value, &record, &links);
+	if (rc == LARDER_ENOMEM)
+		return rc;
+	if (rc == 0 && lrd_key_hash(c->mount, record.partition, record.name) != hash) {
+		c->found->bad_records++;
+		tell(c, "record %016" PRIx64 ": stands under another key's hash", hash);
+	}
+	if (!record.body_id &&
+	    lrd_record_body_sum(record.inline_body.ptr, record.inline_body.len, hash) !=
+		    record.body_sum) {
+		c->found->bad_records++;
+		tell(c, "record %016" PRIx64 ": the body's checksum is wrong", hash);
+	}
+	c->found->bytes += value->mv_size;
+	rc = 0;
+	if (record.body_id)
+		rc = add_link(c, record.body_id, record.body_len, hash);
+	if (rc == 0 && links.text_id)
+		rc = add_link(c, links.text_id, links.text_len, hash);
+	lrd_scratch_free(lookup.place->scratch);
+	lookup.place->scratch = NULL;
+	return rc;
+}
+
+static int check_garbage(struct checker *c, uint64_t id, const MDB_val *value)
+{
+	if (value->mv_size != 8 || id == 0 || id > LRD_BODY_ID_MAX) {
+		c->found->bad_links++;
+		tell(c, "garbage list: %" PRIu64 " is no body id, or its value no number", id);
+		return 0;
+	}
+	return add_link(c, id, 0, 0);
+}
+
+/* Calls `visit` for each pair of a table. */
+static int each(struct checker *c, MDB_dbi table,
+		int (*visit)(struct checker *c, uint64_t key, const MDB_val *value))
+{
+	MDB_cursor *cursor = NULL;
+	MDB_val k, v;
+	int rc = 0;
+	int mdb_rc = mdb_cursor_open(c->read->at->txn, table, &cursor);
+
+	if (mdb_rc == 0)
+		mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
+	while (mdb_rc == 0 && rc == 0) {
+		uint64_t key;
+
+		if (!lrd_lmdb_key(&k, &key)) {
+			mdb_rc = MDB_CORRUPTED;
+			break;
+		}
+		rc = visit(c, key, &v);
+		if (rc == 0)
+			mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+	}
+	if (cursor)
+		mdb_cursor_close(cursor);
+	if (rc < 0)
+		return rc;
+	return mdb_rc == 0 || mdb_rc == MDB_NOTFOUND ? 0 : lrd_lmdb_failed(c->mount, mdb_rc);
+}
+
+static int compare_links(const void *a, const void *b)
+{
+	const struct link *x = a;
+	const struct link *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int check_row(struct checker *c, uint64_t key, const MDB_val *value)
+{
+	struct link wanted = { .id = key >> LRD_ROW_BITS };
+	uint64_t row = key & ((UINT64_C(1) << LRD_ROW_BITS) - 1);
+	struct link *link = c->count ? bsearch(&wanted, c->links, c->count, sizeof(wanted),
+					       compare_links)
+				     : NULL;
+
+	c->found->rows++;
+	c->found->bytes += value->mv_size;
+	if (!link) {
+		c->found->orphan_rows++;
+		tell(c, "row %" PRIu64 ".%" PRIu64 ": no record names its body", wanted.id, row);
+		return 0;
+	}
+	if (link->hash == 0)
+		return 0; /* garbage may be half freed, or half written */
+	link->rows++;
+	if (!lrd_rows_check(value, key, link->len)) {
+		c->found->bad_rows++;
+		tell(c, "row %" PRIu64 ".%" PRIu64 ": checksum or length is wrong", link->id, row);
+	}
+	return 0;
+}
+
+static void check_links(struct checker *c)
+{
+	for (size_t i = 0; i + 1 < c->count; i++) {
+		if (c->links[i].id != c->links[i + 1].id)
+			continue;
+		c->found->bad_links++;
+		tell(c, "body %" PRIu64 ": named twice, by %016" PRIx64 " and %016" PRIx64,
+		     c->links[i].id, c->links[i].hash, c->links[i + 1].hash);
+	}
+}
+
+static void check_missing(struct checker *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		const struct link *link = &c->links[i];
+		uint64_t wanted = lrd_rows_count(link->len);
+
+		if (link->hash == 0 || link->rows >= wanted)
+			continue;
+		c->found->missing_rows += wanted - link->rows;
+		tell(c, "record %016" PRIx64 ": %" PRIu64 " of %" PRIu64 " rows are missing",
+		     link->hash, wanted - link->rows, wanted);
+	}
+}
+
+int lrd_store_check(struct lrd_store *store, struct lrd_check *found,
+		    void (*report)(const char *line, void *ctx), void *ctx)
+{
+	struct lrd_check result = { 0 };
+	struct checker c = { .found = &result, .report = report, .ctx = ctx };
+	struct lrd_read read;
+	int rc = lrd_read_begin(store, &read);
+
+	if (rc < 0)
+		return rc;
+	c.mount = read.mount;
+	c.read = &read;
+	rc = each(&c, c.mount->entries, check_record);
+	if (rc == 0)
+		rc = each(&c, c.mount->garbage, check_garbage);
+	if (rc == 0) {
+		if (c.count > 1)
+			qsort(c.links, c.count, sizeof(c.links[0]), compare_links);
+		check_links(&c);
+		rc = each(&c, c.mount->rows, check_row);
+	}
+	if (rc == 0) {
+		check_missing(&c);
+		*found = result;
+		if (result.bad_records + result.bad_rows + result.missing_rows +
+			    result.orphan_rows + result.bad_links >
+		    0)
+			rc = 1;
+	}
+	lrd_read_end(&read);
+	free(c.links);
+	return rc;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * layout.h - every byte of the `control` file (FORMAT.md has the same in words).
+ *
+ *	0		struct lrd_control_header	written once, checksummed
+ *	4096		struct lrd_control_shared	what processes change together
+ *	8192		sections, each at a page:	offset, count and size are in the header
+ *
+ * The file is mapped by every process. Fields that more than one process may touch at a time
+ * are atomics, or are changed only under the write gate; each says which.
+ */
+#ifndef LRD_STORE_LAYOUT_H
+#define LRD_STORE_LAYOUT_H
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "sys/machine.h"
+
+/* Raised by any change that an older or newer library would misread. */
+enum { LRD_FORMAT = 1 };
+
+enum {
+	LRD_PAGE = 4096,
+	LRD_VALUE_MAX = 4080, /* an LMDB value of one page */
+	LRD_ROW_SUM = 8,
+	LRD_ROW_MAX = LRD_VALUE_MAX - LRD_ROW_SUM, /* body bytes of a full row */
+	LRD_ROW_BITS = 24			   /* of a row's key; the rest is the body id */
+};
+
+#define LRD_BODY_ID_MAX ((UINT64_C(1) << (64 - LRD_ROW_BITS)) - 1)
+#define LRD_BODY_LEN_MAX ((UINT64_C(1) << LRD_ROW_BITS) * LRD_ROW_MAX)
+
+enum {
+	LRD_PROCESSES = 1024,
+	LRD_COUNTERS = 32, /* room for counters.def to grow */
+	LRD_HOLDS = 4096,
+	LRD_LEASES = 1024,
+	LRD_EVENTS = 4096,
+	LRD_EVENT_SIZE = 128,
+	LRD_DAMAGED = 64,
+	LRD_KINDS = 256,
+	LRD_READERS = 1280 /* LMDB's reader table: every process may read in several threads */
+};
+
+/* Bytes of `control` that carry OFD locks and no data: far behind its end. */
+#define LRD_LOCK_OPEN (UINT64_C(1) << 40)	  /* held while opening, creating, rebuilding */
+#define LRD_LOCK_PROCESS (LRD_LOCK_OPEN + 4096) /* + place in the process table: it lives */
+
+enum lrd_section_id {
+	LRD_SECTION_PROCESSES,
+	LRD_SECTION_COUNTERS,
+	LRD_SECTION_HOLDS,
+	LRD_SECTION_LEASES,
+	LRD_SECTION_EVENTS,
+	LRD_SECTION_SLOTS,
+	LRD_SECTION_RINGS,
+	LRD_SECTION_GHOSTS,
+	LRD_SECTION_END
+};
+
+struct lrd_section {
+	uint64_t offset;
+	uint32_t count;
+	uint32_t size; /* bytes of one element */
+};
+
+#define LRD_CONTROL_MAGIC "LARDERc\x01"
+
+/* Page 0. Written while building, under the open lock; then only `boot_id`, `pid_namespace`
+ * and the four identities change, under the same lock and with `sum` renewed. */
+struct lrd_control_header {
+	char magic[8];
+	uint64_t sum; /* of everything below, seeded with LRD_FORMAT */
+	uint32_t format;
+	uint32_t byte_order;	/* LRD_BYTE_ORDER */
+	uint32_t mutex_size;	/* of the C library's pthread_mutex_t */
+	uint32_t pointer_size;	/* 4 or 8 */
+	uint32_t lmdb_version;	/* major << 16 | minor: data files of 0.9 and 1.0 differ */
+	uint32_t page_size;
+	uint32_t group_shared;
+	uint32_t reserved;
+	uint64_t control_bytes;
+	uint64_t map_bytes;
+	uint64_t budget_bytes;
+	uint64_t seed; /* of key hashes and record checksums; survives rebuilds */
+	int64_t created_at;
+	uint64_t data_dev, data_ino;
+	uint64_t lock_dev, lock_ino;
+	uint64_t pid_namespace;
+	uint8_t boot_id[LRD_BOOT_ID_LEN];
+	struct lrd_section sections[LRD_SECTION_END];
+};
+
+#define LRD_BYTE_ORDER UINT32_C(0x01020304)
+
+static_assert(offsetof(struct lrd_control_header, sum) == 8, "format");
+static_assert(offsetof(struct lrd_control_header, format) == 16, "format");
+static_assert(offsetof(struct lrd_control_header, control_bytes) == 48, "format");
+static_assert(offsetof(struct lrd_control_header, boot_id) == 128, "format");
+static_assert(offsetof(struct lrd_control_header, sections) == 144, "format");
+static_assert(sizeof(struct lrd_control_header) == 272, "format");
+
+/* A damaged entry that the next writer removes if its value still begins with `token`. */
+struct lrd_damaged {
+	_Atomic uint64_t hash; /* 0: free; 1: being written */
+	_Atomic uint64_t token;
+};
+
+/* Bits of lrd_control_shared.state below the generation. */
+enum {
+	LRD_STATE_READY = 1,   /* the files are whole */
+	LRD_STATE_POISON = 2,  /* damage was seen twice: rebuild */
+	LRD_STATE_BITS = 8     /* the generation begins here */
+};
+
+/* Page 1. */
+struct lrd_control_shared {
+	/* One line that is read at every hit and changes only when the files do. */
+	_Alignas(64) _Atomic uint64_t state; /* generation << LRD_STATE_BITS | LRD_STATE_* */
+
+	/* The write gate. */
+	_Alignas(64) pthread_mutex_t gate;
+	_Alignas(64) _Atomic uint32_t gate_place; /* process place + 1 of the holder, 0: free */
+	_Atomic uint32_t clean;			  /* 1: synced since the last write */
+	_Atomic uint64_t gate_since_ns;		  /* when it was taken, monotonic */
+
+	/* Changed under the gate; read by anybody. */
+	_Alignas(64) _Atomic uint64_t next_cas;
+	_Atomic uint64_t next_body_id;
+	_Atomic uint64_t reserved_bytes; /* of data.mdb: blocks below are allocated */
+	_Atomic uint64_t disk_full_ns;	 /* when reserving failed last, 0: never */
+	_Atomic uint64_t sweep_position; /* where the search for expired entries goes on */
+	_Atomic uint32_t corruptions;	 /* damage to the structure seen in this generation */
+	_Atomic uint32_t reserved;
+
+	/* Changed by anybody. */
+	_Alignas(64) _Atomic uint64_t upkeep_ns; /* last check of readers and processes */
+	_Atomic uint32_t holds_high;		 /* every hold in use has a lower place */
+	_Atomic uint32_t damaged_count;		 /* places of `damaged` in use */
+
+	/* Read at every hit: an entry is live while its epoch is not below its kind's. */
+	_Alignas(64) _Atomic uint32_t epoch;	 /* given to entries as they are stored */
+	_Atomic uint32_t live_epoch[LRD_KINDS]; /* [0] is for all kinds */
+
+	_Alignas(64) struct lrd_damaged damaged[LRD_DAMAGED];
+};
+
+static_assert(offsetof(struct lrd_control_shared, gate) == 64, "format");
+static_assert(offsetof(struct lrd_control_shared, gate_place) == 128, "format");
+static_assert(offsetof(struct lrd_control_shared, next_cas) == 192, "format");
+static_assert(offsetof(struct lrd_control_shared, upkeep_ns) == 256, "format");
+static_assert(offsetof(struct lrd_control_shared, epoch) == 320, "format");
+static_assert(offsetof(struct lrd_control_shared, damaged) == 1408, "format");
+static_assert(sizeof(struct lrd_control_shared) <= LRD_PAGE, "format");
+static_assert(sizeof(pthread_mutex_t) <= 64, "the gate fits its line");
+
+/* A process that has the store open: its place is its number in counters, holds, leases. */
+struct lrd_process {
+	_Atomic uint32_t pid; /* 0: free */
+	uint32_t reserved;
+	uint64_t start_time; /* with the pid it names a process for good */
+	uint8_t unused[48];
+};
+static_assert(sizeof(struct lrd_process) == 64, "format");
+
+/* One line set of counters for each process; the last one adds up the dead. */
+struct lrd_counts {
+	_Alignas(64) _Atomic uint64_t value[LRD_COUNTERS];
+};
+static_assert(sizeof(struct lrd_counts) == 256, "format");
+
+/* Protects the rows of one body from being freed. Claimed by setting `owner`. */
+struct lrd_hold_place {
+	_Atomic uint32_t owner; /* process place + 1, 0: free */
+	_Atomic uint32_t serial; /* raised by each claim, so that an old holder notices */
+	_Atomic uint64_t body_id;
+	_Atomic uint64_t until_ns; /* monotonic; over: the place may be taken away */
+	uint64_t reserved;
+};
+static_assert(sizeof(struct lrd_hold_place) == 32, "format");
+
+/* Single flight: owner and generation in one word; see FORMAT.md. */
+struct lrd_lease_stripe {
+	_Alignas(64) _Atomic uint64_t word;
+	uint8_t unused[56];
+};
+static_assert(sizeof(struct lrd_lease_stripe) == 64, "format");
+
+/* Eviction's view of an entry; the record names its slot (number + 1). */
+struct lrd_slot {
+	uint64_t hash;
+	uint32_t pages;
+	uint32_t expires;      /* seconds since the store was created, 0: none */
+	_Atomic uint8_t uses;  /* 0 to 3; raised by hits without an atomic addition */
+	uint8_t queue;
+	uint8_t unused[14];
+};
+static_assert(sizeof(struct lrd_slot) == 32, "format");
+
+#endif
