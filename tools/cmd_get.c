@@ -265,8 +265,9 @@ static int run(struct lrd_cli *cli, int argc, char **argv)
 
 	lrd_cli_request_init(&get.request);
 	rc = lrd_cli_options_parse(cli, argc, argv, take_option, &get, &first);
-	if (rc == LRD_OPTIONS_GO)
-		rc = check_options(cli, &get, argc - first);
+	if (rc != LRD_OPTIONS_GO)
+		goto out;
+	rc = check_options(cli, &get, argc - first);
 	if (rc != 0)
 		goto out;
 	get.session.store = cli->store;

@@ -335,9 +335,9 @@ static int run(struct lrd_cli *cli, int argc, char **argv)
 
 	lrd_cli_filter_init(&show.filter);
 	rc = lrd_cli_options_parse(cli, argc, argv, take_option, &show, &first);
+	if (rc == LRD_OPTIONS_GO && first == argc)
+		rc = lrd_cli_message_usage(cli, "which URL?");
 	if (rc == LRD_OPTIONS_GO)
-		rc = first < argc ? 0 : lrd_cli_message_usage(cli, "which URL?");
-	if (rc == 0)
 		rc = lrd_cli_open_store(cli, &show.store);
 	show.filter.partition = cli->partition;
 	for (int i = first; show.store && i < argc; i++) {
