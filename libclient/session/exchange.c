@@ -116,7 +116,7 @@ void lrd_exchange_begin(struct lrd_exchange *ex, struct lrd_request *request,
 	ex->retried = false;
 	ex->asked = 0;
 	ex->interim = 0;
-	ex->pieces = 0;
+	ex->held = true;
 	ex->uploaded = 0;
 	ex->upload_done = request->body_kind != LRD_REQUEST_CALLBACK;
 	ex->store = false;
@@ -205,7 +205,7 @@ enum lrd_result lrd_step_over(struct lrd_exchange *ex)
 /* Can the body go out once more? What the caller supplied must still be in our hands. */
 static bool repeatable(const struct lrd_exchange *ex)
 {
-	return ex->request->body_kind != LRD_REQUEST_CALLBACK || ex->pieces <= 1;
+	return ex->request->body_kind != LRD_REQUEST_CALLBACK || ex->held;
 }
 
 /*

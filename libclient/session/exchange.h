@@ -91,10 +91,10 @@ struct lrd_exchange {
 	struct lrd_buf out;   /* its head */
 	struct lrd_buf piece; /* of the caller's body */
 	char chunk_line[24];
-	struct iovec iov[4];
+	struct iovec iov[5];
 	int iov_at;
 	int iov_count;
-	unsigned pieces;   /* taken from the caller */
+	bool held;         /* piece is all that the caller supplied so far */
 	uint64_t uploaded; /* bytes taken from the caller */
 	bool upload_done;
 	unsigned asked; /* requests composed */

@@ -11,7 +11,11 @@
 #include "sys/clock.h"
 #include "sys/error.h"
 
-enum { DIRECT_MIN = 64 * 1024, DIRECT_REST = 4096 };
+enum {
+	DIRECT_MIN = 64 * 1024,
+	DIRECT_REST = 4096,
+	KEEP_ALIVE_MAX_S = 3600 /* beyond it our own limit is the shorter one */
+};
 
 /* ---- the head ---------------------------------------------------------------------------- */
 
@@ -310,9 +314,9 @@ enum lrd_result lrd_step_body(struct lrd_exchange *ex)
 
 /*
  * What the server says about how long it keeps an idle connection ("Keep-Alive: timeout=5"),
- * less a tenth, so that ours goes first; 0: nothing.
+ * less a tenth, so that ours goes first. False where it does not keep it at all.
  */
-static uint32_t keep_alive_ms(struct lrd_field_view fields)
+static bool server_keeps(struct lrd_field_view fields, uint32_t *keep_ms)
 {
 	struct lrd_list list;
 	larder_slice member;
@@ -320,27 +324,31 @@ static uint32_t keep_alive_ms(struct lrd_field_view fields)
 	larder_slice value;
 	uint64_t seconds;
 
+	*keep_ms = 0;
 	lrd_list_init(&list, fields, LRD_SLICE("Keep-Alive"));
 	while (lrd_list_next(&list, &member)) {
 		if (!lrd_slice_cut(member, '=', &name, &value) ||
 		    !lrd_slice_equal_nocase(lrd_slice_trim(name), LRD_SLICE("timeout")) ||
 		    lrd_u64_parse(lrd_slice_trim(value), &seconds) < 0)
 			continue;
-		return seconds < 3600 ? (uint32_t)seconds * 900 + 1 : 0;
+		if (seconds < KEEP_ALIVE_MAX_S)
+			*keep_ms = (uint32_t)seconds * 900;
+		return seconds > 0;
 	}
-	return 0;
+	return true;
 }
 
 enum lrd_result lrd_step_finish(struct lrd_exchange *ex)
 {
 	/* Bytes behind the end: the server and we disagree about what it sent. */
 	bool excess = lrd_exchange_in(ex).len > 0;
+	uint32_t keep_ms;
 
 	if (excess)
 		lrd_stream_abort(ex->stream);
-	else if (ex->keep && ex->poolable)
-		lrd_pool_put(ex->session->pool, &ex->key, ex->stream,
-			     keep_alive_ms(lrd_fields_view(&ex->head.fields)));
+	else if (ex->keep && ex->poolable &&
+		 server_keeps(lrd_fields_view(&ex->head.fields), &keep_ms))
+		lrd_pool_put(ex->session->pool, &ex->key, ex->stream, keep_ms);
 	else
 		lrd_stream_close(ex->stream);
 	ex->stream = NULL;

@@ -20,24 +20,26 @@ static void queue(struct lrd_exchange *ex, const void *bytes, size_t len)
 	ex->iov[ex->iov_count++].iov_len = len;
 }
 
-/* The piece in hand, in the form in which it goes out. */
-static void queue_piece(struct lrd_exchange *ex)
+/* Content that the caller supplied, from `from` on, in the form in which it goes out. */
+static void queue_content(struct lrd_exchange *ex, size_t from)
 {
+	const char *bytes = ex->piece.ptr + from;
+	size_t len = ex->piece.len - from;
 	struct lrd_buf line;
 
 	if (ex->request->body_length >= 0) {
-		queue(ex, ex->piece.ptr, ex->piece.len);
+		queue(ex, bytes, len);
 		return;
 	}
-	if (ex->piece.len == 0) {
+	if (len) {
+		lrd_buf_init_fixed(&line, ex->chunk_line, sizeof(ex->chunk_line));
+		lrd_assert(lrd_chunked_write_head(len, &line) == 0);
+		queue(ex, line.ptr, line.len);
+		queue(ex, bytes, len);
+		queue(ex, LRD_CHUNKED_TAIL, sizeof(LRD_CHUNKED_TAIL) - 1);
+	}
+	if (ex->upload_done)
 		queue(ex, LAST_CHUNK, sizeof(LAST_CHUNK) - 1);
-		return;
-	}
-	lrd_buf_init_fixed(&line, ex->chunk_line, sizeof(ex->chunk_line));
-	lrd_assert(lrd_chunked_write_head(ex->piece.len, &line) == 0);
-	queue(ex, line.ptr, line.len);
-	queue(ex, ex->piece.ptr, ex->piece.len);
-	queue(ex, LRD_CHUNKED_TAIL, sizeof(LRD_CHUNKED_TAIL) - 1);
 }
 
 void lrd_exchange_requeue(struct lrd_exchange *ex)
@@ -48,7 +50,7 @@ void lrd_exchange_requeue(struct lrd_exchange *ex)
 	if (ex->request->body_kind == LRD_REQUEST_MEMORY)
 		queue(ex, ex->request->body.ptr, ex->request->body.len);
 	if (ex->request->body_kind == LRD_REQUEST_CALLBACK)
-		queue_piece(ex);
+		queue_content(ex, 0);
 }
 
 /* The caller's body is at fault: nothing would be different on another connection. */
@@ -60,22 +62,29 @@ static int bad_body(struct lrd_exchange *ex, int rc, const char *text)
 			     (unsigned long long)ex->uploaded);
 }
 
-/* Asks the caller for the next piece; an empty one is the end. */
+/*
+ * Asks the caller for the next piece, behind those that are still held; nothing is the end.
+ * As long as all of it fits the buffer it is held, so that it can go out once more.
+ */
 static int take_piece(struct lrd_exchange *ex)
 {
 	const struct lrd_request *request = ex->request;
 	bool known = request->body_length >= 0;
 	uint64_t left = known ? (uint64_t)request->body_length - ex->uploaded : UINT64_MAX;
-	size_t len = LRD_EXCHANGE_PIECE;
+	size_t len;
 	ptrdiff_t got;
 
+	if (!ex->held || ex->piece.len == LRD_EXCHANGE_PIECE) {
+		lrd_buf_clear(&ex->piece);
+		ex->held = ex->uploaded == 0;
+	}
+	len = LRD_EXCHANGE_PIECE - ex->piece.len;
 	/* Where nothing is announced the callback is still asked, to see that it agrees. */
 	if (left < len)
 		len = left ? (size_t)left : 1;
-	lrd_buf_clear(&ex->piece);
 	if (lrd_buf_reserve(&ex->piece, len) < 0)
 		return bad_body(ex, LARDER_ENOMEM, "out of memory");
-	got = request->body_read(ex->piece.ptr, len, request->body_ctx);
+	got = request->body_read(ex->piece.ptr + ex->piece.len, len, request->body_ctx);
 	if (got < 0)
 		return bad_body(ex, got < INT_MIN ? LARDER_ECANCELED : (int)got,
 				"the callback gave up");
@@ -88,7 +97,6 @@ static int take_piece(struct lrd_exchange *ex)
 	if (known && got == 0 && left > 0)
 		return bad_body(ex, LARDER_EINVAL, "the callback ends before body_length");
 	lrd_buf_commit(&ex->piece, (size_t)got);
-	ex->pieces++;
 	ex->uploaded += (uint64_t)got;
 	ex->upload_done =
 		known ? ex->uploaded == (uint64_t)request->body_length : got == 0;
@@ -107,11 +115,11 @@ enum lrd_result lrd_step_compose(struct lrd_exchange *ex)
 	if (rc == 0)
 		rc = lrd_request_write(ex->request, conditions, &ex->out, ex->err);
 	if (rc == 0 && ex->request->body_kind == LRD_REQUEST_CALLBACK) {
-		if (ex->pieces > 1)
+		if (ex->asked == 0)
+			rc = take_piece(ex);
+		else if (!ex->held)
 			rc = bad_body(ex, LARDER_EREPEAT,
 				      "it would have to be sent again");
-		else if (ex->pieces == 0)
-			rc = take_piece(ex);
 	}
 	if (rc < 0)
 		return lrd_exchange_fail(ex, rc);
@@ -213,16 +221,18 @@ enum lrd_result lrd_step_flush(struct lrd_exchange *ex)
 enum lrd_result lrd_step_upload(struct lrd_exchange *ex)
 {
 	enum lrd_result answer = look_for_answer(ex);
+	size_t from;
 	int rc;
 
 	if (answer != LRD_WAIT)
 		return answer;
+	from = ex->piece.len;
 	rc = take_piece(ex);
 	if (rc < 0)
 		return lrd_exchange_fail(ex, rc);
 	ex->iov_at = 0;
 	ex->iov_count = 0;
-	queue_piece(ex);
+	queue_content(ex, ex->held ? from : 0);
 	ex->step = LRD_STEP_FLUSH;
 	return LRD_NEXT;
 }
