@@ -7,8 +7,8 @@
 #include "proto/bytes/alloc.h"
 #include "proto/bytes/le.h"
 #include "proto/bytes/slice.h"
-#include "sys/assert.h"
 #include "sys/error.h"
+#include "sys/random.h"
 
 enum {
 	HEURISTIC_PERCENT = 10,
@@ -147,13 +147,17 @@ void larder_cache_close(larder_cache *cache)
 void lrd_cache_secret(const struct larder_cache *cache, uint8_t secret[16])
 {
 	larder_slice none = { "", 0 };
-	struct lrd_key key;
+	struct lrd_key first, second;
 
 	/* Two hashes under the store's secret, of names that no entry has. */
-	lrd_assert(lrd_key_init(cache->store, none, LRD_SLICE("\001larder secret, first half"),
-				&key) == 0);
-	lrd_le_put64(secret, key.hash);
-	lrd_assert(lrd_key_init(cache->store, none, LRD_SLICE("\001larder secret, second half"),
-				&key) == 0);
-	lrd_le_put64(secret + 8, key.hash);
+	if (lrd_key_init(cache->store, none, LRD_SLICE("\001larder secret, first half"),
+			 &first) < 0 ||
+	    lrd_key_init(cache->store, none, LRD_SLICE("\001larder secret, second half"),
+			 &second) < 0) {
+		/* The store is out of reach: a key that nothing stored was made with. */
+		lrd_random_bytes(secret, 16);
+		return;
+	}
+	lrd_le_put64(secret, first.hash);
+	lrd_le_put64(secret + 8, second.hash);
 }

@@ -216,11 +216,12 @@ static int run(struct publication *p, enum lrd_why *why)
 	if (now - asked->time >= LRD_FENCE_S)
 		return 0;
 	rc = lrd_key_init(p->plan->cache->store, asked->partition, asked->url, &p->url_key);
-	if (rc < 0) {
+	if (rc == LARDER_EINVAL) {
 		*why = LRD_WHY_KEY_TOO_LONG;
 		return 0;
 	}
-	rc = lrd_write_begin(p->plan->cache->store, &p->write);
+	if (rc == 0)
+		rc = lrd_write_begin(p->plan->cache->store, &p->write);
 	if (rc == 0)
 		rc = inspect(p, now, why);
 	if (rc < 0 || *why != LRD_WHY_STORABLE)

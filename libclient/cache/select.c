@@ -74,10 +74,10 @@ static __attribute__((noinline)) int select_variant(struct lrd_ask *ask, struct 
 
 int lrd_select(struct lrd_ask *ask, struct lrd_read *read, struct lrd_selected *out)
 {
-	int rc;
+	int rc = lrd_key_init(ask->cache->store, ask->partition, ask->url, &out->key);
 
-	if (lrd_key_init(ask->cache->store, ask->partition, ask->url, &out->key) < 0) {
-		out->miss = LRD_WHY_KEY_TOO_LONG;
+	if (rc < 0) {
+		out->miss = rc == LARDER_EINVAL ? LRD_WHY_KEY_TOO_LONG : LRD_WHY_STORE_TROUBLE;
 		return 0;
 	}
 	rc = lrd_read_get(read, &out->key, ask->now, &out->entry);
