@@ -9,8 +9,9 @@
 
 static char digit_of(unsigned value, unsigned flags)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				     "0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789+/";
 
 	value &= 63;
 	if (value >= 62 && (flags & LRD_BASE64_URL))

@@ -17,9 +17,11 @@ enum {
 };
 
 /* Appends the encoding of `bytes`. ELIMIT, ENOMEM. */
-LARDER_MUST_USE int lrd_base64_encode(struct lrd_buf *out, larder_slice bytes, unsigned flags);
+LARDER_MUST_USE int lrd_base64_encode(struct lrd_buf *out, larder_slice bytes,
+				      unsigned flags);
 
 /* Appends what `text` encodes. EPROTO for anything but exact base64; ELIMIT, ENOMEM. */
-LARDER_MUST_USE int lrd_base64_decode(struct lrd_buf *out, larder_slice text, unsigned flags);
+LARDER_MUST_USE int lrd_base64_decode(struct lrd_buf *out, larder_slice text,
+				      unsigned flags);
 
 #endif

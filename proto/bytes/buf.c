@@ -207,13 +207,15 @@ int lrd_buf_vappendf(struct lrd_buf *buf, const char *format, va_list args)
 	int rc = 0;
 
 	va_copy(again, args);
-	need = vsnprintf(room ? buf->ptr + buf->len : NULL, room ? room + 1 : 0, format, args);
+	need = vsnprintf(room ? buf->ptr + buf->len : NULL, room ? room + 1 : 0, format,
+			 args);
 	if (need < 0) {
 		rc = LARDER_EINVAL;
 	} else if ((size_t)need > room) {
 		rc = lrd_buf_reserve(buf, (size_t)need);
 		if (rc == 0)
-			need = vsnprintf(buf->ptr + buf->len, (size_t)need + 1, format, again);
+			need = vsnprintf(buf->ptr + buf->len, (size_t)need + 1, format,
+					 again);
 	}
 	va_end(again);
 

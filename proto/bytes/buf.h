@@ -28,10 +28,10 @@
 #include <larder/types.h>
 
 struct lrd_buf {
-	char *ptr;                         /* readable: ptr[0 .. len], ptr[len] is NUL */
-	size_t len;                        /* readable */
-	size_t size;                       /* bytes allocated, NUL's place included; 0: none */
-	size_t max;                        /* len never passes it */
+	char *ptr;   /* readable: ptr[0 .. len], ptr[len] is NUL */
+	size_t len;  /* readable */
+	size_t size; /* bytes allocated, NUL's place included; 0: none */
+	size_t max;  /* len never passes it */
 	const larder_allocator *allocator; /* NULL: libc */
 	bool fixed;                        /* storage is the caller's */
 };
@@ -62,7 +62,7 @@ LARDER_MUST_USE int lrd_buf_append_slice(struct lrd_buf *buf, larder_slice slice
 LARDER_MUST_USE int lrd_buf_append_cstr(struct lrd_buf *buf, const char *text);
 LARDER_MUST_USE int lrd_buf_append_char(struct lrd_buf *buf, char byte);
 LARDER_MUST_USE int lrd_buf_append_u64(struct lrd_buf *buf, uint64_t number); /* decimal */
-LARDER_MUST_USE int lrd_buf_append_i64(struct lrd_buf *buf, int64_t number);  /* decimal */
+LARDER_MUST_USE int lrd_buf_append_i64(struct lrd_buf *buf, int64_t number); /* decimal */
 
 /* EINVAL when vsnprintf refuses the format. */
 LARDER_MUST_USE LARDER_PRINTF(2, 3) int lrd_buf_appendf(struct lrd_buf *buf,

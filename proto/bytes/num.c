@@ -18,7 +18,8 @@ int lrd_u64_parse(larder_slice text, uint64_t *out)
 	for (i = 0; i < text.len; i++) {
 		uint64_t digit = (uint64_t)(text.ptr[i] - '0');
 
-		if (!lrd_u64_mul(number, 10, &number) || !lrd_u64_add(number, digit, &number))
+		if (!lrd_u64_mul(number, 10, &number) ||
+		    !lrd_u64_add(number, digit, &number))
 			return LARDER_ELIMIT;
 	}
 	*out = number;

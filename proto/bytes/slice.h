@@ -17,7 +17,10 @@
 
 /* A slice of a string literal, as an expression and as an initialiser. */
 #define LRD_SLICE(literal) ((larder_slice){ "" literal, sizeof(literal) - 1 })
-#define LRD_SLICE_INIT(literal) { "" literal, sizeof(literal) - 1 }
+#define LRD_SLICE_INIT(literal)                 \
+	{                                       \
+		"" literal, sizeof(literal) - 1 \
+	}
 
 /* Both halves of printf's "%.*s". The length is cut to INT_MAX by nobody: keep it short. */
 #define LRD_SLICE_ARG(slice) (int)(slice).len, (slice).ptr ? (slice).ptr : ""

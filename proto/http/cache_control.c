@@ -39,8 +39,8 @@ static const struct directive directives[] = {
 	{ LRD_SLICE_INIT("s-maxage"), LRD_CC_S_MAXAGE, SECONDS, MEMBER(s_maxage) },
 	{ LRD_SLICE_INIT("max-stale"), LRD_CC_MAX_STALE, SECONDS, MEMBER(max_stale) },
 	{ LRD_SLICE_INIT("min-fresh"), LRD_CC_MIN_FRESH, SECONDS, MEMBER(min_fresh) },
-	{ LRD_SLICE_INIT("stale-while-revalidate"), LRD_CC_STALE_WHILE_REVALIDATE, SECONDS,
-	  MEMBER(stale_while_revalidate) },
+	{ LRD_SLICE_INIT("stale-while-revalidate"), LRD_CC_STALE_WHILE_REVALIDATE,
+	  SECONDS, MEMBER(stale_while_revalidate) },
 	{ LRD_SLICE_INIT("stale-if-error"), LRD_CC_STALE_IF_ERROR, SECONDS,
 	  MEMBER(stale_if_error) },
 };
@@ -50,7 +50,7 @@ struct member {
 	larder_slice name;
 	larder_slice argument; /* as spelled, quotes included */
 	bool has_argument;     /* an '=' stood there */
-	bool broken;           /* blanks around the '=', or part of a quote that never ends */
+	bool broken; /* blanks around the '=', or part of a quote that never ends */
 };
 
 static struct member take_apart(larder_slice text, bool broken)
@@ -62,7 +62,8 @@ static struct member take_apart(larder_slice text, bool broken)
 		return out;
 	out.has_argument = true;
 	out.name = lrd_slice_trim(name);
-	if (out.name.len != name.len || lrd_slice_trim(out.argument).len != out.argument.len)
+	if (out.name.len != name.len ||
+	    lrd_slice_trim(out.argument).len != out.argument.len)
 		out.broken = true;
 	return out;
 }
@@ -104,7 +105,8 @@ static void add_seconds(const struct directive *directive, const struct member *
 	/* RFC 9111 s4.2.1: of several, the first. */
 	if (out->present & directive->bit)
 		return;
-	if (directive->bit == LRD_CC_MAX_STALE && !member->has_argument && !member->broken) {
+	if (directive->bit == LRD_CC_MAX_STALE && !member->has_argument &&
+	    !member->broken) {
 		out->max_stale_any = true;
 		seconds = LRD_CC_MAX_SECONDS;
 	}
@@ -140,7 +142,8 @@ static void add_names(const struct directive *directive, const struct member *me
 {
 	struct lrd_cc_names *names =
 		(struct lrd_cc_names *)(void *)((char *)out + directive->offset);
-	bool qualified = !(out->present & directive->bit) || (out->qualified & directive->bit);
+	bool qualified =
+		!(out->present & directive->bit) || (out->qualified & directive->bit);
 	larder_slice inside;
 
 	if (qualified && names->count < LRD_CC_LISTS && names_of(member, &inside)) {

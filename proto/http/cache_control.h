@@ -58,11 +58,11 @@ struct lrd_cc_names {
 };
 
 struct lrd_cache_control {
-	uint32_t present;   /* LRD_CC_*: seen, valid or not */
-	uint32_t invalid;   /* of those with seconds: the value is no number; it reads 0 */
+	uint32_t present; /* LRD_CC_*: seen, valid or not */
+	uint32_t invalid; /* of those with seconds: the value is no number; it reads 0 */
 	uint32_t qualified; /* LRD_CC_NO_CACHE, LRD_CC_PRIVATE: for the named fields only */
 	bool max_stale_any; /* max-stale without a value: any staleness; max_stale is the maximum */
-	int64_t max_age;    /* seconds, 0 to LRD_CC_MAX_SECONDS; 0 when absent or invalid */
+	int64_t max_age; /* seconds, 0 to LRD_CC_MAX_SECONDS; 0 when absent or invalid */
 	int64_t s_maxage;
 	int64_t max_stale;
 	int64_t min_fresh;
@@ -95,7 +95,8 @@ static inline bool lrd_cc_valid(const struct lrd_cache_control *cc, uint32_t dir
 }
 
 /* Is it there and meant for the whole response? (LRD_CC_NO_CACHE, LRD_CC_PRIVATE) */
-static inline bool lrd_cc_unqualified(const struct lrd_cache_control *cc, uint32_t directive)
+static inline bool lrd_cc_unqualified(const struct lrd_cache_control *cc,
+				      uint32_t directive)
 {
 	return (cc->present & ~cc->qualified & directive) != 0;
 }

@@ -176,33 +176,50 @@ bool lrd_trailer_allowed(larder_slice name)
 {
 	static const larder_slice forbidden[] = {
 		/* framing and the connection */
-		LRD_SLICE_INIT("Transfer-Encoding"), LRD_SLICE_INIT("Connection"),
-		LRD_SLICE_INIT("Keep-Alive"), LRD_SLICE_INIT("TE"), LRD_SLICE_INIT("Trailer"),
-		LRD_SLICE_INIT("Upgrade"), LRD_SLICE_INIT("Via"),
+		LRD_SLICE_INIT("Transfer-Encoding"),
+		LRD_SLICE_INIT("Connection"),
+		LRD_SLICE_INIT("Keep-Alive"),
+		LRD_SLICE_INIT("TE"),
+		LRD_SLICE_INIT("Trailer"),
+		LRD_SLICE_INIT("Upgrade"),
+		LRD_SLICE_INIT("Via"),
 		/* routing and request modifiers */
-		LRD_SLICE_INIT("Host"), LRD_SLICE_INIT("Expect"), LRD_SLICE_INIT("Max-Forwards"),
-		LRD_SLICE_INIT("Range"), LRD_SLICE_INIT("Forwarded"), LRD_SLICE_INIT("Origin"),
+		LRD_SLICE_INIT("Host"),
+		LRD_SLICE_INIT("Expect"),
+		LRD_SLICE_INIT("Max-Forwards"),
+		LRD_SLICE_INIT("Range"),
+		LRD_SLICE_INIT("Forwarded"),
+		LRD_SLICE_INIT("Origin"),
 		/* who is asking, who may see it */
-		LRD_SLICE_INIT("Authorization"), LRD_SLICE_INIT("Authentication-Info"),
-		LRD_SLICE_INIT("WWW-Authenticate"), LRD_SLICE_INIT("Cookie"),
+		LRD_SLICE_INIT("Authorization"),
+		LRD_SLICE_INIT("Authentication-Info"),
+		LRD_SLICE_INIT("WWW-Authenticate"),
+		LRD_SLICE_INIT("Cookie"),
 		LRD_SLICE_INIT("Set-Cookie"),
 		/* control of the response */
-		LRD_SLICE_INIT("Age"), LRD_SLICE_INIT("Cache-Control"),
-		LRD_SLICE_INIT("CDN-Cache-Control"), LRD_SLICE_INIT("Cache-Status"),
-		LRD_SLICE_INIT("Cache-Groups"), LRD_SLICE_INIT("Cache-Group-Invalidation"),
-		LRD_SLICE_INIT("Clear-Site-Data"), LRD_SLICE_INIT("Date"),
-		LRD_SLICE_INIT("ETag"), LRD_SLICE_INIT("Expires"),
-		LRD_SLICE_INIT("Last-Modified"), LRD_SLICE_INIT("Location"),
-		LRD_SLICE_INIT("Pragma"), LRD_SLICE_INIT("Refresh"),
-		LRD_SLICE_INIT("Retry-After"), LRD_SLICE_INIT("Strict-Transport-Security"),
-		LRD_SLICE_INIT("Vary"), LRD_SLICE_INIT("Warning"),
+		LRD_SLICE_INIT("Age"),
+		LRD_SLICE_INIT("Cache-Control"),
+		LRD_SLICE_INIT("CDN-Cache-Control"),
+		LRD_SLICE_INIT("Cache-Status"),
+		LRD_SLICE_INIT("Cache-Groups"),
+		LRD_SLICE_INIT("Cache-Group-Invalidation"),
+		LRD_SLICE_INIT("Clear-Site-Data"),
+		LRD_SLICE_INIT("Date"),
+		LRD_SLICE_INIT("ETag"),
+		LRD_SLICE_INIT("Expires"),
+		LRD_SLICE_INIT("Last-Modified"),
+		LRD_SLICE_INIT("Location"),
+		LRD_SLICE_INIT("Pragma"),
+		LRD_SLICE_INIT("Refresh"),
+		LRD_SLICE_INIT("Retry-After"),
+		LRD_SLICE_INIT("Strict-Transport-Security"),
+		LRD_SLICE_INIT("Vary"),
+		LRD_SLICE_INIT("Warning"),
 		LRD_SLICE_INIT("Accept-Ranges"),
 	};
 	static const larder_slice families[] = {
-		LRD_SLICE_INIT("Content-"),
-		LRD_SLICE_INIT("If-"),
-		LRD_SLICE_INIT("Proxy-"),
-		LRD_SLICE_INIT("X-Forwarded-"),
+		LRD_SLICE_INIT("Content-"),        LRD_SLICE_INIT("If-"),
+		LRD_SLICE_INIT("Proxy-"),          LRD_SLICE_INIT("X-Forwarded-"),
 		LRD_SLICE_INIT("Access-Control-"),
 	};
 	size_t i;
@@ -230,7 +247,8 @@ static larder_slice take_data(struct lrd_chunked *chunked, larder_slice in)
 	return in;
 }
 
-ptrdiff_t lrd_chunked_read(struct lrd_chunked *chunked, larder_slice in, larder_slice *piece)
+ptrdiff_t lrd_chunked_read(struct lrd_chunked *chunked, larder_slice in,
+			   larder_slice *piece)
 {
 	size_t at = 0;
 	int rc = 0;

@@ -31,10 +31,10 @@
 #include "proto/http/fields.h"
 
 struct lrd_chunked_limits {
-	size_t max_line;            /* a chunk's size line, or a trailer line, CR LF included */
+	size_t max_line; /* a chunk's size line, or a trailer line, CR LF included */
 	uint64_t max_extension_bytes; /* of all size lines together, beyond the sizes */
-	size_t max_trailer_bytes;   /* the trailer section without the empty line at its end */
-	size_t max_trailer_fields;  /* kept or dropped */
+	size_t max_trailer_bytes; /* the trailer section without the empty line at its end */
+	size_t max_trailer_fields; /* kept or dropped */
 };
 
 struct lrd_chunked {
@@ -44,9 +44,9 @@ struct lrd_chunked {
 	struct lrd_buf line;         /* a trailer line that has not arrived whole */
 	int state;
 	int error;
-	bool has_digit;           /* this size line has begun */
-	uint64_t left;            /* the size being read, then the chunk's bytes still to come */
-	size_t line_bytes;        /* of this size line */
+	bool has_digit;    /* this size line has begun */
+	uint64_t left;     /* the size being read, then the chunk's bytes still to come */
+	size_t line_bytes; /* of this size line */
 	uint64_t extension_bytes; /* of all size lines */
 	size_t trailer_bytes;
 	size_t trailer_fields;
@@ -81,6 +81,7 @@ LARDER_MUST_USE int lrd_chunked_write_head(uint64_t size, struct lrd_buf *out);
  * Appends the last chunk, the trailers and the end. EINVAL for a trailer that is not allowed
  * there; ELIMIT, ENOMEM; `out` is unchanged on failure.
  */
-LARDER_MUST_USE int lrd_chunked_write_end(struct lrd_field_view trailers, struct lrd_buf *out);
+LARDER_MUST_USE int lrd_chunked_write_end(struct lrd_field_view trailers,
+					  struct lrd_buf *out);
 
 #endif

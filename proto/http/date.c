@@ -67,7 +67,8 @@ static int64_t days_since_epoch(int year, int month, int day)
 static void civil_of_seconds(int64_t seconds, struct civil *out)
 {
 	int64_t days = seconds / DAY_SECONDS - (seconds % DAY_SECONDS < 0);
-	int64_t time = seconds % DAY_SECONDS + (seconds % DAY_SECONDS < 0 ? DAY_SECONDS : 0);
+	int64_t time =
+		seconds % DAY_SECONDS + (seconds % DAY_SECONDS < 0 ? DAY_SECONDS : 0);
 	int64_t z, era, day_of_era, year_of_era, day_of_year, month_from_march;
 
 	if (days < FIRST_DAY)
@@ -80,11 +81,13 @@ static void civil_of_seconds(int64_t seconds, struct civil *out)
 	year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
 		       day_of_era / (ERA_DAYS - 1)) /
 		      365;
-	day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	day_of_year =
+		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	month_from_march = (5 * day_of_year + 2) / 153;
 
 	out->day = (int)(day_of_year - (153 * month_from_march + 2) / 5 + 1);
-	out->month = (int)(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
+	out->month =
+		(int)(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
 	out->year = (int)(year_of_era + era * ERA_YEARS + (out->month <= 2));
 	out->hour = (int)(time / 3600);
 	out->minute = (int)(time / 60 % 60);
@@ -101,8 +104,8 @@ static int to_seconds(const struct civil *c, int64_t *out)
 		return LARDER_EPROTO;
 	if (second == 60)
 		second = 59;
-	*out = days_since_epoch(c->year, c->month, c->day) * DAY_SECONDS + c->hour * 3600 +
-	       c->minute * 60 + second;
+	*out = days_since_epoch(c->year, c->month, c->day) * DAY_SECONDS +
+	       c->hour * 3600 + c->minute * 60 + second;
 	return 0;
 }
 
@@ -153,7 +156,8 @@ static bool take_day_name(larder_slice *rest, bool whole)
 	int i;
 
 	for (i = 0; i < 7; i++) {
-		if (take(rest, lrd_slice_of(day_names[i], whole ? strlen(day_names[i]) : 3)))
+		if (take(rest,
+			 lrd_slice_of(day_names[i], whole ? strlen(day_names[i]) : 3)))
 			return true;
 	}
 	return false;
@@ -171,7 +175,8 @@ static bool take_time(larder_slice *rest, struct civil *out)
 static bool take_zone(larder_slice *rest)
 {
 	return take(rest, LRD_SLICE(" ")) &&
-	       (take(rest, LRD_SLICE("GMT")) || take(rest, LRD_SLICE("UTC"))) && rest->len == 0;
+	       (take(rest, LRD_SLICE("GMT")) || take(rest, LRD_SLICE("UTC"))) &&
+	       rest->len == 0;
 }
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" */
@@ -214,7 +219,8 @@ static bool read_asctime(larder_slice text, struct civil *out)
 /* Where in its year: orders two moments, whatever their years. */
 static int within_year(const struct civil *c)
 {
-	return (((c->month * 32 + c->day) * 24 + c->hour) * 60 + c->minute) * 61 + c->second;
+	return (((c->month * 32 + c->day) * 24 + c->hour) * 60 + c->minute) * 61 +
+	       c->second;
 }
 
 /*

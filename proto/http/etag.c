@@ -106,8 +106,8 @@ enum lrd_etag_match lrd_etag_find(struct lrd_field_view view, larder_slice name,
 				return LRD_ETAG_MALFORMED;
 			if (rc == 0)
 				break;
-			if (tag && (strong ? lrd_etag_equal_strong(tag, &one) :
-					     lrd_etag_equal_weak(tag, &one)))
+			if (tag && (strong ? lrd_etag_equal_strong(tag, &one)
+					   : lrd_etag_equal_weak(tag, &one)))
 				match = LRD_ETAG_MATCH;
 		}
 	}

@@ -58,7 +58,8 @@ int lrd_view_single(struct lrd_field_view view, larder_slice name, larder_slice 
 	return 1;
 }
 
-ptrdiff_t lrd_view_combine(struct lrd_field_view view, larder_slice name, struct lrd_buf *out)
+ptrdiff_t lrd_view_combine(struct lrd_field_view view, larder_slice name,
+			   struct lrd_buf *out)
 {
 	size_t start = out->len;
 	larder_slice value;

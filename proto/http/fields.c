@@ -59,7 +59,8 @@ void lrd_fields_release(struct lrd_fields *fields)
 	give_back(fields, fields->at);
 	give_back(fields, fields->offset);
 	lrd_buf_release(&fields->text);
-	lrd_fields_init(fields, fields->text.max, fields->max_count, fields->text.allocator);
+	lrd_fields_init(fields, fields->text.max, fields->max_count,
+			fields->text.allocator);
 }
 
 void lrd_fields_clear(struct lrd_fields *fields)
@@ -104,7 +105,8 @@ static void point(struct lrd_fields *fields, size_t first)
 
 	for (i = first; i < fields->count; i++) {
 		fields->at[i].name.ptr = fields->text.ptr + fields->offset[i];
-		fields->at[i].value.ptr = fields->at[i].name.ptr + fields->at[i].name.len + 1;
+		fields->at[i].value.ptr =
+			fields->at[i].name.ptr + fields->at[i].name.len + 1;
 	}
 }
 
@@ -259,7 +261,8 @@ int lrd_fields_replace(struct lrd_fields *fields, larder_slice name, larder_slic
 	size_t i;
 	int rc;
 
-	while (first < fields->count && !lrd_slice_equal_nocase(fields->at[first].name, name))
+	while (first < fields->count &&
+	       !lrd_slice_equal_nocase(fields->at[first].name, name))
 		first++;
 	/* The new one comes first: if there is no room for it, nothing has changed. */
 	rc = lrd_fields_add(fields, name, value);

@@ -71,7 +71,7 @@ struct lrd_fields {
 	/* private */
 	struct lrd_buf text; /* name NUL value NUL, for each field */
 	larder_field *at;    /* slices into text */
-	size_t *offset;      /* where each name starts, to find `at` again when text moves */
+	size_t *offset; /* where each name starts, to find `at` again when text moves */
 	size_t count;
 	size_t size;
 	size_t max_count;
@@ -107,7 +107,8 @@ LARDER_MUST_USE int lrd_fields_add(struct lrd_fields *fields, larder_slice name,
 				   larder_slice value);
 
 /* Adds every field of `view`, which must not be a view of this list. All or none. */
-LARDER_MUST_USE int lrd_fields_add_all(struct lrd_fields *fields, struct lrd_field_view view);
+LARDER_MUST_USE int lrd_fields_add_all(struct lrd_fields *fields,
+				       struct lrd_field_view view);
 
 /*
  * One field called `name` with this value, added at the end when there was none, else in the

@@ -62,7 +62,8 @@ bool lrd_framing_persistent(int minor, struct lrd_field_view fields)
  * The body that Transfer-Encoding describes. HTTP/1.0 knows no such field: its sender, or an
  * intermediary, has the framing wrong (RFC 9112 s6.1).
  */
-static struct lrd_framing of_codings(const struct codings *codings, int minor, bool persistent)
+static struct lrd_framing of_codings(const struct codings *codings, int minor,
+				     bool persistent)
 {
 	struct lrd_framing out = {
 		.kind = LRD_BODY_UNTIL_CLOSE,
@@ -97,7 +98,8 @@ int lrd_framing_response(larder_slice method, int minor, int status,
 	uint64_t length = 0;
 	int length_rc = lrd_content_length(fields, &length);
 
-	if (status == 101 || (status / 100 == 2 && lrd_slice_equal(method, LRD_SLICE("CONNECT")))) {
+	if (status == 101 ||
+	    (status / 100 == 2 && lrd_slice_equal(method, LRD_SLICE("CONNECT")))) {
 		*out = (struct lrd_framing){ .kind = LRD_BODY_TUNNEL };
 		return 0;
 	}
@@ -105,8 +107,8 @@ int lrd_framing_response(larder_slice method, int minor, int status,
 	    lrd_slice_equal(method, LRD_SLICE("HEAD"))) {
 		*out = (struct lrd_framing){
 			.kind = LRD_BODY_NONE,
-			.reusable = persistent && empty_is_plain(status, &codings, length_rc,
-								 length, minor),
+			.reusable = persistent && empty_is_plain(status, &codings,
+								 length_rc, length, minor),
 		};
 		return 0;
 	}
@@ -138,7 +140,8 @@ int lrd_framing_request(int minor, struct lrd_field_view fields, struct lrd_fram
 		return length_rc;
 	if (codings.present) {
 		/* No client can close to end a request: the end must be told by chunked. */
-		if (length_rc > 0 || codings.malformed || !codings.chunked_last || minor < 1)
+		if (length_rc > 0 || codings.malformed || !codings.chunked_last ||
+		    minor < 1)
 			return LARDER_EPROTO;
 		*out = of_codings(&codings, minor, persistent);
 		return 0;

@@ -17,11 +17,11 @@
 #include "proto/http/fields.h"
 
 enum lrd_body_kind {
-	LRD_BODY_NONE,        /* the head is all */
-	LRD_BODY_LENGTH,      /* exactly `length` bytes, which may be 0 */
-	LRD_BODY_CHUNKED,     /* chunked.h finds the end */
+	LRD_BODY_NONE,    /* the head is all */
+	LRD_BODY_LENGTH,  /* exactly `length` bytes, which may be 0 */
+	LRD_BODY_CHUNKED, /* chunked.h finds the end */
 	LRD_BODY_UNTIL_CLOSE, /* until the peer closes: no telling a cut body from a whole one */
-	LRD_BODY_TUNNEL,      /* no body: the connection is no longer HTTP */
+	LRD_BODY_TUNNEL, /* no body: the connection is no longer HTTP */
 };
 
 struct lrd_framing {
@@ -43,7 +43,8 @@ struct lrd_framing {
  * no final response: read on. 101, and 2xx to CONNECT, give a tunnel. EPROTO, *out untouched.
  */
 LARDER_MUST_USE int lrd_framing_response(larder_slice method, int minor, int status,
-					 struct lrd_field_view fields, struct lrd_framing *out);
+					 struct lrd_field_view fields,
+					 struct lrd_framing *out);
 
 /* The body of a request. Never LRD_BODY_UNTIL_CLOSE or LRD_BODY_TUNNEL. EPROTO. */
 LARDER_MUST_USE int lrd_framing_request(int minor, struct lrd_field_view fields,

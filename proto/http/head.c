@@ -31,8 +31,8 @@ void lrd_head_init(struct lrd_head *head, enum lrd_head_kind kind,
 	*head = (struct lrd_head){ .kind = kind, .limits = *limits };
 	lrd_fields_init(&head->fields, limits->max_bytes, limits->max_fields, allocator);
 	/* Two bytes more than a line: method and target are each followed by a NUL. */
-	lrd_buf_init(&head->start, limits->max_line < SIZE_MAX - 2 ? limits->max_line + 2 :
-								     SIZE_MAX,
+	lrd_buf_init(&head->start,
+		     limits->max_line < SIZE_MAX - 2 ? limits->max_line + 2 : SIZE_MAX,
 		     allocator);
 }
 
@@ -93,8 +93,8 @@ static int read_status_line(struct lrd_head *head, larder_slice line)
 	larder_slice reason;
 	int rc;
 
-	if (!lrd_slice_starts(line, LRD_SLICE(VERSION)) || line.len < STATUS_AT + STATUS_LEN ||
-	    line.ptr[VERSION_LEN + 1] != ' ')
+	if (!lrd_slice_starts(line, LRD_SLICE(VERSION)) ||
+	    line.len < STATUS_AT + STATUS_LEN || line.ptr[VERSION_LEN + 1] != ' ')
 		return LARDER_EPROTO;
 	rc = read_minor(line.ptr[VERSION_LEN], &head->minor);
 	if (rc < 0)
@@ -132,7 +132,8 @@ static int read_request_line(struct lrd_head *head, larder_slice line)
 		return LARDER_EPROTO;
 	if (!lrd_scan_all(method, LRD_TCHAR) || !lrd_scan_all(target, LRD_VCHAR))
 		return LARDER_EPROTO;
-	if (version.len != VERSION_LEN + 1 || !lrd_slice_starts(version, LRD_SLICE(VERSION)))
+	if (version.len != VERSION_LEN + 1 ||
+	    !lrd_slice_starts(version, LRD_SLICE(VERSION)))
 		return LARDER_EPROTO;
 	rc = read_minor(version.ptr[VERSION_LEN], &head->minor);
 	if (rc == 0)

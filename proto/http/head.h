@@ -47,11 +47,11 @@ struct lrd_head_limits {
 struct lrd_head {
 	/* Valid once lrd_head_read() has returned more than 0, until reset or release. */
 	struct lrd_fields fields;
-	int minor;            /* 0 or 1 of HTTP/1.x; a higher digit counts as 1 */
-	int status;           /* response: 100 to 999 */
-	larder_slice reason;  /* response: may be empty; may hold obs-text: escape to print */
-	larder_slice method;  /* request: a token, case as given */
-	larder_slice target;  /* request: no blanks, no controls, not empty */
+	int minor;           /* 0 or 1 of HTTP/1.x; a higher digit counts as 1 */
+	int status;          /* response: 100 to 999 */
+	larder_slice reason; /* response: may be empty; may hold obs-text: escape to print */
+	larder_slice method; /* request: a token, case as given */
+	larder_slice target; /* request: no blanks, no controls, not empty */
 
 	/* private */
 	enum lrd_head_kind kind;
@@ -66,7 +66,8 @@ struct lrd_head {
 
 /* `allocator` may be NULL and must outlive the head. Nothing is allocated yet. */
 void lrd_head_init(struct lrd_head *head, enum lrd_head_kind kind,
-		   const struct lrd_head_limits *limits, const larder_allocator *allocator);
+		   const struct lrd_head_limits *limits,
+		   const larder_allocator *allocator);
 void lrd_head_reset(struct lrd_head *head);
 void lrd_head_release(struct lrd_head *head); /* NULL is welcome */
 
@@ -90,13 +91,16 @@ LARDER_MUST_USE int lrd_field_line_parse(larder_slice line, larder_field *out);
  * may not be sent; ELIMIT, ENOMEM; `out` is unchanged on failure.
  */
 LARDER_MUST_USE int lrd_head_write_request(larder_slice method, larder_slice target,
-					   struct lrd_field_view fields, struct lrd_buf *out);
+					   struct lrd_field_view fields,
+					   struct lrd_buf *out);
 
 /* The same for a response; `reason` may be empty. */
 LARDER_MUST_USE int lrd_head_write_response(int status, larder_slice reason,
-					    struct lrd_field_view fields, struct lrd_buf *out);
+					    struct lrd_field_view fields,
+					    struct lrd_buf *out);
 
 /* Appends the field lines alone, each with CR LF. Errors as above. */
-LARDER_MUST_USE int lrd_head_write_fields(struct lrd_field_view fields, struct lrd_buf *out);
+LARDER_MUST_USE int lrd_head_write_fields(struct lrd_field_view fields,
+					  struct lrd_buf *out);
 
 #endif

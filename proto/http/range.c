@@ -51,8 +51,8 @@ static enum fit read_spec(larder_slice spec, uint64_t size, struct lrd_range *ou
 	return FITS;
 }
 
-enum lrd_range_result lrd_range_parse(larder_slice value, uint64_t size, struct lrd_range *out,
-				      size_t cap, size_t *count)
+enum lrd_range_result lrd_range_parse(larder_slice value, uint64_t size,
+				      struct lrd_range *out, size_t cap, size_t *count)
 {
 	larder_slice specs;
 	larder_slice spec;
@@ -129,8 +129,8 @@ int lrd_content_range_format(const struct lrd_content_range *range, struct lrd_b
 	bool known = range->size != LRD_RANGE_SIZE_UNKNOWN;
 	int rc;
 
-	if (range->unsatisfied ? !known :
-				 range->range.first > range->range.last ||
+	if (range->unsatisfied ? !known
+			       : range->range.first > range->range.last ||
 					 range->range.last >= range->size)
 		return LARDER_EINVAL;
 	rc = lrd_buf_append_cstr(out, range->unsatisfied ? "bytes *" : "bytes ");

@@ -18,7 +18,7 @@ struct lrd_range {
 };
 
 enum lrd_range_result {
-	LRD_RANGE_IGNORED = 0,       /* another unit, malformed, or too many: serve the whole */
+	LRD_RANGE_IGNORED = 0, /* another unit, malformed, or too many: serve the whole */
 	LRD_RANGE_SATISFIABLE = 1,   /* *count ranges in out[] */
 	LRD_RANGE_UNSATISFIABLE = 2, /* well-formed, and none fits: 416 */
 };
@@ -28,8 +28,8 @@ enum lrd_range_result {
  * to the size and given in order; those that do not fit are left out. More than `cap` ranges,
  * fitting or not, are ignored as a whole. *count is 0 unless satisfiable.
  */
-enum lrd_range_result lrd_range_parse(larder_slice value, uint64_t size, struct lrd_range *out,
-				      size_t cap, size_t *count);
+enum lrd_range_result lrd_range_parse(larder_slice value, uint64_t size,
+				      struct lrd_range *out, size_t cap, size_t *count);
 
 #define LRD_RANGE_SIZE_UNKNOWN UINT64_MAX
 
@@ -43,7 +43,8 @@ struct lrd_content_range {
  * Three forms: a range of a known size, of an unknown size, a size alone. EPROTO, *out
  * untouched.
  */
-LARDER_MUST_USE int lrd_content_range_parse(larder_slice value, struct lrd_content_range *out);
+LARDER_MUST_USE int lrd_content_range_parse(larder_slice value,
+					    struct lrd_content_range *out);
 
 /* Appends the value of Content-Range. EINVAL for what cannot be said; ELIMIT, ENOMEM. */
 LARDER_MUST_USE int lrd_content_range_format(const struct lrd_content_range *range,

@@ -86,7 +86,8 @@ static bool ip_future_valid(larder_slice text)
 	if (!lrd_scan_all(version, LRD_HEX) || rest.len == 0)
 		return false;
 	for (i = 0; i < rest.len; i++) {
-		if (!lrd_is(rest.ptr[i], LRD_UNRESERVED | LRD_SUBDELIM) && rest.ptr[i] != ':')
+		if (!lrd_is(rest.ptr[i], LRD_UNRESERVED | LRD_SUBDELIM) &&
+		    rest.ptr[i] != ':')
 			return false;
 	}
 	return true;
@@ -112,7 +113,8 @@ static size_t component(larder_slice text, unsigned classes, uint32_t *flags)
 				return at;
 			*flags &= ~(uint32_t)LRD_URI_NORMAL;
 			at += 3;
-		} else if (lrd_is(text.ptr[at], LRD_LOOSE) && (classes & (LRD_PATH | LRD_QUERY))) {
+		} else if (lrd_is(text.ptr[at], LRD_LOOSE) &&
+			   (classes & (LRD_PATH | LRD_QUERY))) {
 			*flags |= LRD_URI_LOOSE;
 			at++;
 		} else {
@@ -264,9 +266,9 @@ static void parse_scheme(larder_slice *rest, struct lrd_uri *uri)
 
 	if (text.len == 0 || !lrd_is(text.ptr[0], LRD_ALPHA))
 		return;
-	while (at < text.len && (lrd_is(text.ptr[at], LRD_ALPHA | LRD_DIGIT) ||
-				 text.ptr[at] == '+' || text.ptr[at] == '-' ||
-				 text.ptr[at] == '.')) {
+	while (at < text.len &&
+	       (lrd_is(text.ptr[at], LRD_ALPHA | LRD_DIGIT) || text.ptr[at] == '+' ||
+		text.ptr[at] == '-' || text.ptr[at] == '.')) {
 		if (lrd_is(text.ptr[at], LRD_UPPER))
 			uri->flags &= ~(uint32_t)LRD_URI_NORMAL;
 		at++;
@@ -378,5 +380,6 @@ bool lrd_uri_is_https(const struct lrd_uri *uri)
 
 bool lrd_uri_is_http(const struct lrd_uri *uri)
 {
-	return lrd_slice_equal_nocase(uri->scheme, LRD_SLICE("http")) || lrd_uri_is_https(uri);
+	return lrd_slice_equal_nocase(uri->scheme, LRD_SLICE("http")) ||
+	       lrd_uri_is_https(uri);
 }

@@ -29,26 +29,26 @@ enum {
 	LRD_URI_HAS_FRAGMENT = 1 << 4, /* a '#' stood there */
 	LRD_URI_HAS_SCHEME = 1 << 5,   /* absent only in a relative reference */
 	LRD_URI_IP4 = 1 << 6,          /* `host` is a dotted-decimal address */
-	LRD_URI_IP6 = 1 << 7,          /* `host` is an IPv6 address, without its brackets */
-	LRD_URI_IP_FUTURE = 1 << 8,    /* `host` is "vN...", without its brackets */
-	LRD_URI_HAS_ZONE = 1 << 9,     /* "%25zone" after an IPv6 address (RFC 6874) */
-	LRD_URI_LOOSE = 1 << 10,       /* holds bytes that RFC 3986 wants escaped, see above */
-	LRD_URI_NORMAL = 1 << 11,      /* normalising this text would not change it */
+	LRD_URI_IP6 = 1 << 7,       /* `host` is an IPv6 address, without its brackets */
+	LRD_URI_IP_FUTURE = 1 << 8, /* `host` is "vN...", without its brackets */
+	LRD_URI_HAS_ZONE = 1 << 9,  /* "%25zone" after an IPv6 address (RFC 6874) */
+	LRD_URI_LOOSE = 1 << 10,  /* holds bytes that RFC 3986 wants escaped, see above */
+	LRD_URI_NORMAL = 1 << 11, /* normalising this text would not change it */
 };
 
 struct lrd_uri {
-	larder_slice text;     /* all of it */
-	larder_slice scheme;   /* without ':' */
+	larder_slice text;      /* all of it */
+	larder_slice scheme;    /* without ':' */
 	larder_slice authority; /* userinfo, host and port as given, without "//" */
-	larder_slice userinfo; /* without '@'; never print it */
-	larder_slice host;     /* without brackets and zone; case as given */
-	larder_slice zone;     /* of an IPv6 address, without "%25" */
-	larder_slice port;     /* digits as given */
+	larder_slice userinfo;  /* without '@'; never print it */
+	larder_slice host;      /* without brackets and zone; case as given */
+	larder_slice zone;      /* of an IPv6 address, without "%25" */
+	larder_slice port;      /* digits as given */
 	larder_slice path;
 	larder_slice query;    /* without '?' */
 	larder_slice fragment; /* without '#' */
 	uint32_t flags;
-	uint16_t port_number;  /* as given, else the scheme's default, else 0 */
+	uint16_t port_number; /* as given, else the scheme's default, else 0 */
 };
 
 /* An absolute URI, fragment allowed. EURL when it is none; *out is untouched then. */

@@ -158,7 +158,8 @@ bool lrd_uri_same_origin(const struct lrd_uri *a, const struct lrd_uri *b)
 {
 	return a->port_number == b->port_number &&
 	       lrd_slice_equal_nocase(a->scheme, b->scheme) &&
-	       lrd_slice_equal_nocase(a->host, b->host) && lrd_slice_equal(a->zone, b->zone);
+	       lrd_slice_equal_nocase(a->host, b->host) &&
+	       lrd_slice_equal(a->zone, b->zone);
 }
 
 int lrd_uri_host_field(const struct lrd_uri *uri, struct lrd_buf *out)

@@ -48,7 +48,8 @@ size_t lrd_uri_remove_dots(char *path, size_t len)
 }
 
 /* RFC 3986 s5.2.3: the reference's path in the place of the base's last segment. */
-static int append_merged(const struct lrd_uri *base, larder_slice path, struct lrd_buf *out)
+static int append_merged(const struct lrd_uri *base, larder_slice path,
+			 struct lrd_buf *out)
 {
 	size_t len = base->path.len;
 	int rc;
@@ -76,9 +77,10 @@ static int append_path(const struct lrd_uri *base, const struct lrd_uri *ref, bo
 		rc = lrd_buf_append_slice(out, ref->path);
 	if (rc < 0 || out->len == start)
 		return rc;
-	lrd_buf_truncate(out, start + lrd_uri_remove_dots(out->ptr + start, out->len - start));
-	if (authority || !lrd_slice_starts(lrd_slice_skip(lrd_buf_slice(out), start),
-					   LRD_SLICE("//")))
+	lrd_buf_truncate(out,
+			 start + lrd_uri_remove_dots(out->ptr + start, out->len - start));
+	if (authority ||
+	    !lrd_slice_starts(lrd_slice_skip(lrd_buf_slice(out), start), LRD_SLICE("//")))
 		return 0;
 	rc = lrd_buf_append_cstr(out, "/.");
 	if (rc < 0)
@@ -127,7 +129,8 @@ static int append_target(const struct lrd_uri *base, const struct lrd_uri *ref,
 	return rc;
 }
 
-int lrd_uri_resolve(const struct lrd_uri *base, larder_slice reference, struct lrd_buf *out)
+int lrd_uri_resolve(const struct lrd_uri *base, larder_slice reference,
+		    struct lrd_buf *out)
 {
 	struct lrd_uri ref;
 	size_t start = out->len;

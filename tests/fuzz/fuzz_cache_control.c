@@ -11,23 +11,30 @@
 
 enum {
 	LINES = 6,
-	WITH_SECONDS = LRD_CC_MAX_AGE | LRD_CC_S_MAXAGE | LRD_CC_MAX_STALE | LRD_CC_MIN_FRESH |
-		       LRD_CC_STALE_WHILE_REVALIDATE | LRD_CC_STALE_IF_ERROR,
+	WITH_SECONDS = LRD_CC_MAX_AGE | LRD_CC_S_MAXAGE | LRD_CC_MAX_STALE |
+		       LRD_CC_MIN_FRESH | LRD_CC_STALE_WHILE_REVALIDATE |
+		       LRD_CC_STALE_IF_ERROR,
 	WITH_NAMES = LRD_CC_NO_CACHE | LRD_CC_PRIVATE,
 };
 
-static void check_seconds(const struct lrd_cache_control *cc, uint32_t bit, int64_t seconds)
+static void check_seconds(const struct lrd_cache_control *cc, uint32_t bit,
+			  int64_t seconds)
 {
-	fuzz_require(seconds >= 0 && seconds <= LRD_CC_MAX_SECONDS, "seconds out of range");
-	fuzz_require(seconds == 0 || lrd_cc_valid(cc, bit), "seconds without a valid directive");
+	fuzz_require(seconds >= 0 && seconds <= LRD_CC_MAX_SECONDS,
+		     "seconds out of range");
+	fuzz_require(seconds == 0 || lrd_cc_valid(cc, bit),
+		     "seconds without a valid directive");
 }
 
 static void check(const struct lrd_cache_control *cc)
 {
 	fuzz_require((cc->invalid & ~cc->present) == 0, "invalid and absent");
-	fuzz_require((cc->invalid & ~(uint32_t)WITH_SECONDS) == 0, "invalid without a number");
-	fuzz_require((cc->qualified & ~(cc->present & WITH_NAMES)) == 0, "qualified and absent");
-	fuzz_require((cc->no_cache_names.count > 0) == ((cc->qualified & LRD_CC_NO_CACHE) != 0) &&
+	fuzz_require((cc->invalid & ~(uint32_t)WITH_SECONDS) == 0,
+		     "invalid without a number");
+	fuzz_require((cc->qualified & ~(cc->present & WITH_NAMES)) == 0,
+		     "qualified and absent");
+	fuzz_require((cc->no_cache_names.count > 0) ==
+				     ((cc->qualified & LRD_CC_NO_CACHE) != 0) &&
 			     (cc->private_names.count > 0) ==
 				     ((cc->qualified & LRD_CC_PRIVATE) != 0),
 		     "names disagree with qualified");
@@ -58,8 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lrd_cache_control_parse(lrd_view_of(at, count + 1), &more);
 	cc.present |= LRD_CC_NO_STORE;
 	fuzz_require(cc.present == more.present && cc.invalid == more.invalid &&
-			     cc.qualified == more.qualified && cc.max_age == more.max_age &&
-			     cc.max_stale == more.max_stale,
+			     cc.qualified == more.qualified &&
+			     cc.max_age == more.max_age && cc.max_stale == more.max_stale,
 		     "another line changed what was said before");
 	return 0;
 }

@@ -35,7 +35,8 @@ static void decode(larder_slice in, size_t step, struct outcome *out)
 			break;
 		}
 		fuzz_require(n > 0 && (size_t)n <= part.len, "a read takes nothing");
-		fuzz_require(lrd_buf_append_slice(&out->body, piece) == 0, "the body grew");
+		fuzz_require(lrd_buf_append_slice(&out->body, piece) == 0,
+			     "the body grew");
 		out->used += (size_t)n;
 	}
 	out->done = lrd_chunked_done(&chunked);
@@ -66,7 +67,8 @@ static void check_round_trip(const struct outcome *first)
 	lrd_buf_init(&out, 1 << 20, NULL);
 	if (first->body.len > 0)
 		fuzz_require(lrd_chunked_write_head(first->body.len, &out) == 0 &&
-				     lrd_buf_append_slice(&out, lrd_buf_slice(&first->body)) == 0 &&
+				     lrd_buf_append_slice(
+					     &out, lrd_buf_slice(&first->body)) == 0 &&
 				     lrd_buf_append_cstr(&out, LRD_CHUNKED_TAIL) == 0,
 			     "a body cannot be encoded");
 	fuzz_require(lrd_chunked_write_end(lrd_fields_view(&first->trailers), &out) == 0,

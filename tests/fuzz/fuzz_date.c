@@ -25,12 +25,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = lrd_slice_of((const char *)data + sizeof(now), size - sizeof(now));
 
 	if (lrd_date_format(now, out) == 0)
-		fuzz_require(lrd_date_parse(lrd_slice_cstr(out), 0, &again) == 0 && again == now,
+		fuzz_require(lrd_date_parse(lrd_slice_cstr(out), 0, &again) == 0 &&
+				     again == now,
 			     "a written date reads differently");
 	if (lrd_date_parse(text, now, &seconds) < 0)
 		return 0;
-	fuzz_require(lrd_date_format(seconds, out) == 0, "a date that was read cannot be written");
-	fuzz_require(lrd_date_parse(lrd_slice_cstr(out), now, &again) == 0 && again == seconds,
+	fuzz_require(lrd_date_format(seconds, out) == 0,
+		     "a date that was read cannot be written");
+	fuzz_require(lrd_date_parse(lrd_slice_cstr(out), now, &again) == 0 &&
+			     again == seconds,
 		     "a date differs after writing and reading");
 	text = lrd_slice_trim(text);
 	fuzz_require(text.len < sizeof(upper), "a long text was taken for a date");

@@ -22,7 +22,8 @@ static void check_decode(larder_slice bytes)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		fuzz_require(at[i].name.ptr >= bytes.ptr &&
-				     at[i].value.ptr + at[i].value.len < bytes.ptr + bytes.len,
+				     at[i].value.ptr + at[i].value.len <
+					     bytes.ptr + bytes.len,
 			     "a slice lies outside");
 		fuzz_require(at[i].name.ptr[at[i].name.len] == '\0' &&
 				     at[i].value.ptr[at[i].value.len] == '\0',

@@ -11,7 +11,8 @@
 enum { LINES = 8 };
 
 static const larder_slice methods[4] = { LRD_SLICE_INIT("GET"), LRD_SLICE_INIT("HEAD"),
-					 LRD_SLICE_INIT("CONNECT"), LRD_SLICE_INIT("POST") };
+					 LRD_SLICE_INIT("CONNECT"),
+					 LRD_SLICE_INIT("POST") };
 static const int statuses[8] = { 200, 100, 101, 204, 206, 304, 404, 500 };
 
 static void check_response(larder_slice method, int minor, int status,
@@ -27,13 +28,15 @@ static void check_response(larder_slice method, int minor, int status,
 		return;
 	}
 	fuzz_require(framing.length <= INT64_MAX, "a length too large");
-	fuzz_require(framing.length == 0 || framing.kind == LRD_BODY_LENGTH, "a stray length");
+	fuzz_require(framing.length == 0 || framing.kind == LRD_BODY_LENGTH,
+		     "a stray length");
 	if (lengths > 1 || (lengths > 0 && coded) || !lrd_framing_persistent(minor, view) ||
 	    framing.kind == LRD_BODY_UNTIL_CLOSE || framing.kind == LRD_BODY_TUNNEL)
 		fuzz_require(!framing.reusable, "a doubtful connection is reused");
 	if (status < 200 || status == 204 || status == 304 ||
 	    lrd_slice_equal(method, LRD_SLICE("HEAD")))
-		fuzz_require(framing.kind == LRD_BODY_NONE || framing.kind == LRD_BODY_TUNNEL,
+		fuzz_require(framing.kind == LRD_BODY_NONE ||
+				     framing.kind == LRD_BODY_TUNNEL,
 			     "a body where none may be");
 	else if (framing.kind == LRD_BODY_LENGTH)
 		fuzz_require(lengths == 1 && !coded, "a length beside a coding");

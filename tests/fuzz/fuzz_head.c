@@ -27,7 +27,8 @@ static bool same_fields(const struct lrd_fields *a, const struct lrd_fields *b)
 static bool same(const struct lrd_head *a, const struct lrd_head *b)
 {
 	return a->status == b->status && lrd_slice_equal(a->reason, b->reason) &&
-	       lrd_slice_equal(a->method, b->method) && lrd_slice_equal(a->target, b->target) &&
+	       lrd_slice_equal(a->method, b->method) &&
+	       lrd_slice_equal(a->target, b->target) &&
 	       same_fields(&a->fields, &b->fields);
 }
 
@@ -71,9 +72,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	at_once = lrd_head_read(&whole, lrd_slice_of((const char *)data, size));
 	for (size_t len = 0; len <= size && piecewise == LRD_PARTIAL; len++)
 		piecewise = lrd_head_read(&bytes, lrd_slice_of((const char *)data, len));
-	fuzz_require(at_once == piecewise, "the answer depends on how the bytes were cut");
+	fuzz_require(at_once == piecewise,
+		     "the answer depends on how the bytes were cut");
 	if (at_once > 0) {
-		fuzz_require((size_t)at_once <= size && memcmp(data + at_once - 2, "\r\n", 2) == 0,
+		fuzz_require((size_t)at_once <= size &&
+				     memcmp(data + at_once - 2, "\r\n", 2) == 0,
 			     "a head does not end at a line's end");
 		fuzz_require(same(&whole, &bytes), "the head depends on how it was cut");
 		check_round_trip(&whole);

@@ -24,11 +24,13 @@ static void check_members(larder_slice text)
 		fuzz_require(member.len > 0 && member.ptr >= from &&
 				     member.ptr + member.len <= text.ptr + text.len,
 			     "a member lies outside");
-		fuzz_require(lrd_slice_trim(member).len == member.len, "a member is not trimmed");
+		fuzz_require(lrd_slice_trim(member).len == member.len,
+			     "a member is not trimmed");
 		from = member.ptr + member.len;
 		(void)lrd_params_head(&rest);
 		while (lrd_params_next(&rest, &param) > 0)
-			fuzz_require(lrd_token_valid(param.name), "a parameter has no name");
+			fuzz_require(lrd_token_valid(param.name),
+				     "a parameter has no name");
 		fuzz_require(lrd_member_qvalue(member) <= 1000, "a weight above 1");
 	}
 }
@@ -48,7 +50,8 @@ static void check_quoting(larder_slice text)
 			     "quoting is not undone by unquoting");
 	lrd_buf_clear(&plain);
 	if (lrd_quoted_parse(text, &inside) == 0)
-		fuzz_require(lrd_quoted_unescape(inside, &plain) == 0 && plain.len <= inside.len,
+		fuzz_require(lrd_quoted_unescape(inside, &plain) == 0 &&
+				     plain.len <= inside.len,
 			     "a good quoted string cannot be unescaped");
 	lrd_buf_release(&quoted);
 	lrd_buf_release(&plain);
@@ -67,8 +70,8 @@ static void check_tags(larder_slice text)
 				     lrd_etag_equal_weak(&tag, &again) &&
 				     tag.weak == again.weak,
 			     "a tag of a list is no tag");
-		fuzz_require(lrd_etag_find(lrd_view_of(&field, 1), field.name, &tag, false) !=
-				     LRD_ETAG_NO_MATCH,
+		fuzz_require(lrd_etag_find(lrd_view_of(&field, 1), field.name, &tag,
+					   false) != LRD_ETAG_NO_MATCH,
 			     "a tag is not found in its own list");
 	}
 	fuzz_require(rc == 0 || rest.len == 0, "a malformed list goes on");

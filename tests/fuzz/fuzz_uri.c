@@ -15,12 +15,13 @@ static bool inside(larder_slice part, larder_slice text)
 
 static void check_slices(const struct lrd_uri *uri)
 {
-	fuzz_require(inside(uri->scheme, uri->text) && inside(uri->authority, uri->text) &&
-			     inside(uri->userinfo, uri->text) && inside(uri->host, uri->text) &&
-			     inside(uri->zone, uri->text) && inside(uri->port, uri->text) &&
-			     inside(uri->path, uri->text) && inside(uri->query, uri->text) &&
-			     inside(uri->fragment, uri->text),
-		     "a part lies outside its text");
+	fuzz_require(
+		inside(uri->scheme, uri->text) && inside(uri->authority, uri->text) &&
+			inside(uri->userinfo, uri->text) &&
+			inside(uri->host, uri->text) && inside(uri->zone, uri->text) &&
+			inside(uri->port, uri->text) && inside(uri->path, uri->text) &&
+			inside(uri->query, uri->text) && inside(uri->fragment, uri->text),
+		"a part lies outside its text");
 }
 
 static void check_normal(const struct lrd_uri *uri)
@@ -33,7 +34,8 @@ static void check_normal(const struct lrd_uri *uri)
 	lrd_buf_init(&once, 1 << 20, NULL);
 	lrd_buf_init(&twice, 1 << 20, NULL);
 	lrd_buf_init(&origin, 1 << 20, NULL);
-	fuzz_require(lrd_uri_normalise(uri, &once) == 0, "a good URI cannot be normalised");
+	fuzz_require(lrd_uri_normalise(uri, &once) == 0,
+		     "a good URI cannot be normalised");
 	fuzz_require(!(uri->flags & LRD_URI_NORMAL) ||
 			     lrd_slice_equal(lrd_buf_slice(&once), uri->text),
 		     "a normal text was changed");

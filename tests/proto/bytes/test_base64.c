@@ -18,7 +18,8 @@ static const struct {
 	{ "foob", "Zm9vYg==", "Zm9vYg" },
 	{ "fooba", "Zm9vYmE=", "Zm9vYmE" },
 	{ "foobar", "Zm9vYmFy", "Zm9vYmFy" },
-	{ "Aladdin:open sesame", "QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "QWxhZGRpbjpvcGVuIHNlc2FtZQ" },
+	{ "Aladdin:open sesame",
+	  "QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "QWxhZGRpbjpvcGVuIHNlc2FtZQ" },
 	{ "\xfb\xff\xfe", "+//+", "-__-" },
 };
 

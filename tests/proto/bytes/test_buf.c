@@ -9,10 +9,10 @@
 #include "tests/support/check_main.h"
 #include "tests/support/failing_alloc.h"
 
-#define ck_buf(buf, text)                                                                  \
-	do {                                                                               \
-		ck_assert_str_eq((buf)->ptr, text);                                        \
-		ck_assert_uint_eq((buf)->len, strlen(text));                               \
+#define ck_buf(buf, text)                                    \
+	do {                                                 \
+		ck_assert_str_eq((buf)->ptr, text);          \
+		ck_assert_uint_eq((buf)->len, strlen(text)); \
 	} while (0)
 
 START_TEST(empty_is_readable)
@@ -68,7 +68,8 @@ START_TEST(appending_in_many_ways)
 	ck_assert_int_eq(lrd_buf_append_i64(&buf, INT64_MIN), 0);
 	ck_assert_int_eq(lrd_buf_appendf(&buf, "[%0100d]", 7), 0);
 	ck_assert_uint_eq(buf.len, 1 + 20 + 1 + 20 + 102);
-	ck_assert(strncmp(buf.ptr, "a18446744073709551615 -9223372036854775808[000", 46) == 0);
+	ck_assert(strncmp(buf.ptr, "a18446744073709551615 -9223372036854775808[000",
+			  46) == 0);
 	lrd_buf_truncate(&buf, 3);
 	ck_buf(&buf, "a18");
 	lrd_buf_truncate(&buf, 4);

@@ -35,7 +35,8 @@ START_TEST(unsigned_numbers)
 	uint64_t number = 77;
 
 	ck_assert_int_eq(lrd_u64_parse(text, &number), unsigned_rows[_i].rc);
-	ck_assert_uint_eq(number, unsigned_rows[_i].rc == 0 ? unsigned_rows[_i].number : 77);
+	ck_assert_uint_eq(number,
+			  unsigned_rows[_i].rc == 0 ? unsigned_rows[_i].number : 77);
 
 	number = 77;
 	if (unsigned_rows[_i].rc == LARDER_ELIMIT) {
@@ -124,7 +125,8 @@ Suite *larder_suite(void)
 
 	tcase_add_loop_test(tc, unsigned_numbers, 0,
 			    sizeof(unsigned_rows) / sizeof(unsigned_rows[0]));
-	tcase_add_loop_test(tc, signed_numbers, 0, sizeof(signed_rows) / sizeof(signed_rows[0]));
+	tcase_add_loop_test(tc, signed_numbers, 0,
+			    sizeof(signed_rows) / sizeof(signed_rows[0]));
 	tcase_add_test(tc, formatting_and_back);
 	tcase_add_test(tc, sums);
 	suite_add_tcase(suite, tc);

@@ -4,8 +4,9 @@
 
 #include "tests/support/check_main.h"
 
-#define ck_slice(slice, text) ck_assert_msg(lrd_slice_equal(slice, LRD_SLICE(text)), \
-					    "\"%.*s\" in place of \"%s\"", LRD_SLICE_ARG(slice), text)
+#define ck_slice(slice, text)                                  \
+	ck_assert_msg(lrd_slice_equal(slice, LRD_SLICE(text)), \
+		      "\"%.*s\" in place of \"%s\"", LRD_SLICE_ARG(slice), text)
 
 static const struct {
 	const char *a, *b;

@@ -22,7 +22,7 @@ static const struct {
 	{ "\xe2\x82", false },
 	{ "\xf0\x9f\x98", false },
 	{ "\xc3(", false },
-	{ "\xc0\xaf", false },         /* overlong '/' */
+	{ "\xc0\xaf", false }, /* overlong '/' */
 	{ "\xc1\xbf", false },
 	{ "\xe0\x9f\xbf", false },     /* overlong */
 	{ "\xf0\x8f\xbf\xbf", false }, /* overlong */

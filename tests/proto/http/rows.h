@@ -47,8 +47,8 @@ static inline void row_free(larder_slice copy)
 	lrd_guard_free((char *)(uintptr_t)copy.ptr, copy.len);
 }
 
-#define ck_slice(slice, text)                                                              \
-	ck_assert_msg(lrd_slice_equal(slice, lrd_slice_cstr(text)),                        \
+#define ck_slice(slice, text)                                       \
+	ck_assert_msg(lrd_slice_equal(slice, lrd_slice_cstr(text)), \
 		      #slice " is \"%.*s\", not \"%s\"", LRD_SLICE_ARG(slice), text)
 
 #endif

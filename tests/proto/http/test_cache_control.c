@@ -32,7 +32,8 @@ static const struct {
 	{ CC "max-age=0060", MAX_AGE, 0, 0, 60 },
 	{ CC "max-age=0", MAX_AGE, 0, 0, 0 },
 	{ CC ",, max-age=60 ,", MAX_AGE, 0, 0, 60 },
-	{ CC "public,max-age=60\n" CC "must-revalidate", PUBLIC | MAX_AGE | MUST, 0, 0, 60 },
+	{ CC "public,max-age=60\n" CC "must-revalidate", PUBLIC | MAX_AGE | MUST, 0, 0,
+	  60 },
 	{ CC "max-age=2147483647", MAX_AGE, 0, 0, INT64_C(2147483647) },
 	{ CC "max-age=2147483648", MAX_AGE, 0, 0, INT64_C(2147483648) },
 	{ CC "max-age=2147483649", MAX_AGE, 0, 0, INT64_C(2147483648) },
@@ -83,9 +84,10 @@ static const struct {
 	{ CC "private=\"a\"x", PRIVATE, 0, 0, 0 },
 	{ CC "private = \"a\"", PRIVATE, 0, 0, 0 },
 	{ CC "private= \"a\"", PRIVATE, 0, 0, 0 },
-	{ CC "private=\"a\",private=\"b\",private=\"c\",private=\"d\"", PRIVATE, 0, PRIVATE, 0 },
-	{ CC "private=\"a\",private=\"b\",private=\"c\",private=\"d\",private=\"e\"", PRIVATE, 0, 0,
-	  0 },
+	{ CC "private=\"a\",private=\"b\",private=\"c\",private=\"d\"", PRIVATE, 0,
+	  PRIVATE, 0 },
+	{ CC "private=\"a\",private=\"b\",private=\"c\",private=\"d\",private=\"e\"",
+	  PRIVATE, 0, 0, 0 },
 	/* quotes that never end */
 	{ CC "no-cache=\"", NO_CACHE, 0, 0, 0 },
 	{ CC "no-cache=\"a, max-age=60", NO_CACHE | MAX_AGE, MAX_AGE, 0, 0 },
@@ -100,7 +102,8 @@ START_TEST(readings)
 
 	lrd_cache_control_parse(row_view(rows[_i].fields, &fields), &cc);
 	ck_assert_msg(cc.present == rows[_i].present && cc.invalid == rows[_i].invalid &&
-			      cc.qualified == rows[_i].qualified && cc.max_age == rows[_i].max_age,
+			      cc.qualified == rows[_i].qualified &&
+			      cc.max_age == rows[_i].max_age,
 		      "%s: present 0x%x invalid 0x%x qualified 0x%x max_age %lld",
 		      rows[_i].fields, cc.present, cc.invalid, cc.qualified,
 		      (long long)cc.max_age);
@@ -115,11 +118,15 @@ START_TEST(every_directive)
 	struct lrd_cache_control cc;
 
 	lrd_cache_control_parse(
-		row_view(CC "no-store, no-cache, private, public, must-revalidate, proxy-revalidate, "
-			    "must-understand, no-transform, immutable, only-if-cached, max-age=1, "
-			    "s-maxage=2, max-stale=3, min-fresh=4, stale-while-revalidate=5, "
-			    "stale-if-error=6",
-			 &fields),
+		row_view(
+			CC
+			"no-store, no-cache, private, public, must-revalidate, "
+			"proxy-revalidate, "
+			"must-understand, no-transform, immutable, only-if-cached, "
+			"max-age=1, "
+			"s-maxage=2, max-stale=3, min-fresh=4, stale-while-revalidate=5, "
+			"stale-if-error=6",
+			&fields),
 		&cc);
 	ck_assert_uint_eq(cc.present, 0xffff);
 	ck_assert_uint_eq(cc.invalid, 0);
@@ -159,8 +166,10 @@ START_TEST(names_are_found)
 	struct row_fields fields;
 	struct lrd_cache_control cc;
 
-	lrd_cache_control_parse(
-		row_view(CC "no-cache=\"Set-Cookie,, X-A\"\n" CC "no-cache=\"b\"", &fields), &cc);
+	lrd_cache_control_parse(row_view(CC "no-cache=\"Set-Cookie,, X-A\"\n" CC
+					    "no-cache=\"b\"",
+					 &fields),
+				&cc);
 	ck_assert(lrd_cc_names_has(&cc.no_cache_names, LRD_SLICE("set-cookie")));
 	ck_assert(lrd_cc_names_has(&cc.no_cache_names, LRD_SLICE("X-a")));
 	ck_assert(lrd_cc_names_has(&cc.no_cache_names, LRD_SLICE("B")));
@@ -174,14 +183,16 @@ START_TEST(pragma_counts_alone)
 	struct row_fields fields;
 
 	ck_assert(lrd_pragma_no_cache(row_view("Pragma: x, No-Cache", &fields)));
-	ck_assert(!lrd_pragma_no_cache(row_view("Pragma: no-cache\nCache-Control: x", &fields)));
+	ck_assert(!lrd_pragma_no_cache(
+		row_view("Pragma: no-cache\nCache-Control: x", &fields)));
 	ck_assert(!lrd_pragma_no_cache(row_view("Pragma: x", &fields)));
 }
 END_TEST
 
 START_TEST(guarded_and_linear)
 {
-	static const char *const patterns[] = { "no-cache=\"a\",", "\"", ",", "private=\"", "a=\\\"," };
+	static const char *const patterns[] = { "no-cache=\"a\",", "\"", ",",
+						"private=\"", "a=\\\"," };
 	static char value[1 << 20];
 	size_t len = strlen(patterns[_i]);
 	struct lrd_cache_control cc;

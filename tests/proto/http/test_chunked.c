@@ -13,9 +13,9 @@ static const struct lrd_chunked_limits roomy = { 100, 200, 300, 10 };
 
 struct expected {
 	const struct lrd_chunked_limits *limits;
-	int rc;		   /* 0, or an error */
-	size_t used;	   /* bytes up to the end of the body */
-	const char *body;  /* NULL: cut short */
+	int rc;           /* 0, or an error */
+	size_t used;      /* bytes up to the end of the body */
+	const char *body; /* NULL: cut short */
 	const char *trailers;
 };
 
@@ -51,7 +51,8 @@ static void feed(const struct lrd_piece *pieces, size_t count, const char *how, 
 	if (n < 0) {
 		larder_slice piece = LRD_SLICE("x");
 
-		ck_assert_int_eq(lrd_chunked_read(&chunked, LRD_SLICE("0\r\n\r\n"), &piece), n);
+		ck_assert_int_eq(
+			lrd_chunked_read(&chunked, LRD_SLICE("0\r\n\r\n"), &piece), n);
 		ck_assert_uint_eq(piece.len, 0);
 		ck_assert(!lrd_chunked_done(&chunked));
 	} else {
@@ -63,8 +64,9 @@ static void feed(const struct lrd_piece *pieces, size_t count, const char *how, 
 		ck_assert_msg(used == expected->used, "%s: %zu bytes", how, used);
 		ck_assert_str_eq(body.ptr, expected->body);
 		for (size_t i = 0; i < trailers.count; i++)
-			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s=%s;",
-				 trailers.at[i].name.ptr, trailers.at[i].value.ptr);
+			snprintf(text + strlen(text), sizeof(text) - strlen(text),
+				 "%s=%s;", trailers.at[i].name.ptr,
+				 trailers.at[i].value.ptr);
 		ck_assert_str_eq(text, expected->trailers);
 		ck_assert_int_eq(lrd_chunked_read(&chunked, LRD_SLICE("abc"), &piece), 0);
 	}
@@ -85,7 +87,8 @@ static const struct {
 	{ "5 \t;\ta = b\r\nhello\r\n0\r\n\r\n", "hello", "" },
 	{ "5\r\n\r\n0\r\n\r\n0\r\n\r\n", "\r\n0\r\n", "" },
 	{ "1\r\na\r\n0\r\nDigest: x\r\nX-Y:  z \r\n\r\n", "a", "Digest=x;X-Y=z;" },
-	{ "0\r\nContent-Length: 5\r\nA: b\r\nSet-Cookie: c\r\ncache-control: d\r\n\r\n", "", "A=b;" },
+	{ "0\r\nContent-Length: 5\r\nA: b\r\nSet-Cookie: c\r\ncache-control: d\r\n\r\n",
+	  "", "A=b;" },
 };
 
 START_TEST(good_bodies)
@@ -106,12 +109,42 @@ START_TEST(good_bodies)
 END_TEST
 
 static const char *const bad[] = {
-	"\r\n", "x\r\n", "-1\r\n", "+1\r\n", " 5\r\n", "0x5\r\n", "5 \r\nhello\r\n", "5\t\r\n", "5 5\r\n",
-	"5\nhello", "5\r5", "5\rx", "5;a\nhello", "5;a\rb", "5;\x01\r\n", "5;\x7f\r\n", ";a\r\n", "5,\r\n",
-	"8000000000000000\r\n", "FFFFFFFFFFFFFFFF\r\n", "10000000000000000\r\n", "00000000000000000000g\r\n",
-	"5\r\nhello0\r\n", "5\r\nhello\n0\r\n", "5\r\nhello\rx", "5\r\nhello\r\n\r\n", "1\r\nab\r\n",
-	"0\r\n\n", "0\r\nA: b\n\r\n", "0\r\n A: b\r\n\r\n", "0\r\nA : b\r\n\r\n", "0\r\nA\r\n\r\n",
-	"0\r\nA: b\r\n c\r\n\r\n", "0\r\n: b\r\n\r\n", "0\r\nA: \x01\r\n\r\n", "0\r\n\r\r\n",
+	"\r\n",
+	"x\r\n",
+	"-1\r\n",
+	"+1\r\n",
+	" 5\r\n",
+	"0x5\r\n",
+	"5 \r\nhello\r\n",
+	"5\t\r\n",
+	"5 5\r\n",
+	"5\nhello",
+	"5\r5",
+	"5\rx",
+	"5;a\nhello",
+	"5;a\rb",
+	"5;\x01\r\n",
+	"5;\x7f\r\n",
+	";a\r\n",
+	"5,\r\n",
+	"8000000000000000\r\n",
+	"FFFFFFFFFFFFFFFF\r\n",
+	"10000000000000000\r\n",
+	"00000000000000000000g\r\n",
+	"5\r\nhello0\r\n",
+	"5\r\nhello\n0\r\n",
+	"5\r\nhello\rx",
+	"5\r\nhello\r\n\r\n",
+	"1\r\nab\r\n",
+	"0\r\n\n",
+	"0\r\nA: b\n\r\n",
+	"0\r\n A: b\r\n\r\n",
+	"0\r\nA : b\r\n\r\n",
+	"0\r\nA\r\n\r\n",
+	"0\r\nA: b\r\n c\r\n\r\n",
+	"0\r\n: b\r\n\r\n",
+	"0\r\nA: \x01\r\n\r\n",
+	"0\r\n\r\r\n",
 	"0\r\nTransfer-Encoding : x\r\n\r\n",
 };
 
@@ -172,11 +205,20 @@ END_TEST
 
 START_TEST(which_trailers_are_allowed)
 {
-	static const char *const no[] = { "content-length", "Content-Anything", "TRANSFER-ENCODING",
-					  "Host", "Authorization", "proxy-x", "If-Match", "Vary",
-					  "Set-Cookie", "ETag", "Age", "Trailer" };
-	static const char *const yes[] = { "Digest", "Server-Timing", "X-Checksum", "grpc-status",
-					   "Conten", "Hosts" };
+	static const char *const no[] = { "content-length",
+					  "Content-Anything",
+					  "TRANSFER-ENCODING",
+					  "Host",
+					  "Authorization",
+					  "proxy-x",
+					  "If-Match",
+					  "Vary",
+					  "Set-Cookie",
+					  "ETag",
+					  "Age",
+					  "Trailer" };
+	static const char *const yes[] = { "Digest",      "Server-Timing", "X-Checksum",
+					   "grpc-status", "Conten",        "Hosts" };
 
 	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
 		ck_assert_msg(!lrd_trailer_allowed(lrd_slice_cstr(no[i])), "%s", no[i]);
@@ -193,13 +235,15 @@ START_TEST(what_is_written_can_be_read)
 
 	lrd_buf_init(&out, 1000, NULL);
 	ck_assert_int_eq(lrd_chunked_write_head(17, &out), 0);
-	ck_assert_int_eq(lrd_buf_append_cstr(&out, "0123456789abcdefg" LRD_CHUNKED_TAIL), 0);
+	ck_assert_int_eq(lrd_buf_append_cstr(&out, "0123456789abcdefg" LRD_CHUNKED_TAIL),
+			 0);
 	ck_assert_int_eq(lrd_chunked_write_end(row_view("A: b", &rows), &out), 0);
 	ck_assert_str_eq(out.ptr, "11\r\n0123456789abcdefg\r\n0\r\nA: b\r\n\r\n");
 	expected.used = out.len;
 	feed_all_splits(out.ptr, out.len, feed, &expected);
 	ck_assert_int_eq(lrd_chunked_write_head(0, &out), LARDER_EINVAL);
-	ck_assert_int_eq(lrd_chunked_write_end(row_view("Host: b", &rows), &out), LARDER_EINVAL);
+	ck_assert_int_eq(lrd_chunked_write_end(row_view("Host: b", &rows), &out),
+			 LARDER_EINVAL);
 	ck_assert_uint_eq(out.len, expected.used);
 	lrd_buf_release(&out);
 }
@@ -215,7 +259,8 @@ START_TEST(no_memory_for_a_trailer)
 
 	lrd_failing_alloc_init(&fa, 1);
 	lrd_chunked_init(&chunked, &roomy, NULL, &allocator);
-	ck_assert_int_eq(lrd_chunked_read(&chunked, LRD_SLICE("0\r\nA: b"), &piece), LARDER_ENOMEM);
+	ck_assert_int_eq(lrd_chunked_read(&chunked, LRD_SLICE("0\r\nA: b"), &piece),
+			 LARDER_ENOMEM);
 	lrd_chunked_release(&chunked);
 	lrd_chunked_release(NULL);
 	ck_assert_int_eq(fa.live, 0);

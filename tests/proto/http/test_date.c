@@ -54,21 +54,42 @@ START_TEST(dates_are_read)
 END_TEST
 
 static const char *const bad[] = {
-	"", "0", "-1", "now", "1994-11-06T08:49:37Z", "Sun, 06 Nov 1994 08:49:37",
-	"Sun, 06 Nov 1994 08:49:37 +0000", "Sun, 06 Nov 1994 08:49:37 PST",
-	"Sun, 06 Nov 1994 08:49:37 GMT+1", "Sun, 06 Nov 1994 08:49:37 GMT x",
-	"Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:60:00 GMT",
-	"Sun, 06 Nov 1994 08:49:61 GMT", "Sun, 00 Nov 1994 08:49:37 GMT",
-	"Sun, 31 Nov 1994 08:49:37 GMT", "Sun, 29 Feb 2100 08:49:37 GMT",
-	"Sun, 29 Feb 2023 08:49:37 GMT", "Sun, 32 Jan 1994 08:49:37 GMT",
-	"Sun, 06 Foo 1994 08:49:37 GMT", "Foo, 06 Nov 1994 08:49:37 GMT",
-	"Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 94 08:49:37 GMT",
-	"Sun, 06  Nov 1994 08:49:37 GMT", "Sun,06 Nov 1994 08:49:37 GMT",
-	"Sun, 06 Nov 1994 8:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT",
-	"Sunday, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-1994 08:49:37 GMT",
-	"Sun, 06-Nov-94 08:49:37 GMT", "Sunday, 31-Feb-94 08:49:37 GMT",
-	"Sun Nov  6 08:49:37 1994 GMT", "Sun Nov 6 08:49:37 1994", "Sun Nov  16 08:49:37 1994",
-	"Sun Nov  6 08:49:37 94", "Sun, 06 Nov 19940 08:49:37 GMT", "Sun, +6 Nov 1994 08:49:37 GMT",
+	"",
+	"0",
+	"-1",
+	"now",
+	"1994-11-06T08:49:37Z",
+	"Sun, 06 Nov 1994 08:49:37",
+	"Sun, 06 Nov 1994 08:49:37 +0000",
+	"Sun, 06 Nov 1994 08:49:37 PST",
+	"Sun, 06 Nov 1994 08:49:37 GMT+1",
+	"Sun, 06 Nov 1994 08:49:37 GMT x",
+	"Sun, 06 Nov 1994 24:00:00 GMT",
+	"Sun, 06 Nov 1994 08:60:00 GMT",
+	"Sun, 06 Nov 1994 08:49:61 GMT",
+	"Sun, 00 Nov 1994 08:49:37 GMT",
+	"Sun, 31 Nov 1994 08:49:37 GMT",
+	"Sun, 29 Feb 2100 08:49:37 GMT",
+	"Sun, 29 Feb 2023 08:49:37 GMT",
+	"Sun, 32 Jan 1994 08:49:37 GMT",
+	"Sun, 06 Foo 1994 08:49:37 GMT",
+	"Foo, 06 Nov 1994 08:49:37 GMT",
+	"Sun, 6 Nov 1994 08:49:37 GMT",
+	"Sun, 06 Nov 94 08:49:37 GMT",
+	"Sun, 06  Nov 1994 08:49:37 GMT",
+	"Sun,06 Nov 1994 08:49:37 GMT",
+	"Sun, 06 Nov 1994 8:49:37 GMT",
+	"Sun, 06 Nov 1994 08:49 GMT",
+	"Sunday, 06 Nov 1994 08:49:37 GMT",
+	"Sunday, 06-Nov-1994 08:49:37 GMT",
+	"Sun, 06-Nov-94 08:49:37 GMT",
+	"Sunday, 31-Feb-94 08:49:37 GMT",
+	"Sun Nov  6 08:49:37 1994 GMT",
+	"Sun Nov 6 08:49:37 1994",
+	"Sun Nov  16 08:49:37 1994",
+	"Sun Nov  6 08:49:37 94",
+	"Sun, 06 Nov 19940 08:49:37 GMT",
+	"Sun, +6 Nov 1994 08:49:37 GMT",
 	"\"Sun, 06 Nov 1994 08:49:37 GMT\"",
 };
 
@@ -77,7 +98,8 @@ START_TEST(others_are_refused)
 	larder_slice text = row_guard(bad[_i]);
 	int64_t seconds = 7;
 
-	ck_assert_msg(lrd_date_parse(text, NOW, &seconds) == LARDER_EPROTO, "taken: %s", bad[_i]);
+	ck_assert_msg(lrd_date_parse(text, NOW, &seconds) == LARDER_EPROTO, "taken: %s",
+		      bad[_i]);
 	ck_assert_int_eq(seconds, 7);
 	row_free(text);
 }
@@ -114,7 +136,8 @@ START_TEST(writing_and_back)
 	ck_assert_str_eq(text, "Wed, 31 Dec 1969 23:59:59 GMT");
 
 	/* Steps that fall on every day of the year, in leap years and others. */
-	for (int64_t t = INT64_C(-62167219200); t <= INT64_C(253402300799); t += 86399 * 41 + 7) {
+	for (int64_t t = INT64_C(-62167219200); t <= INT64_C(253402300799);
+	     t += 86399 * 41 + 7) {
 		ck_assert_int_eq(lrd_date_format(t, text), 0);
 		ck_assert_int_eq(lrd_date_parse(lrd_slice_cstr(text), NOW, &back), 0);
 		ck_assert_int_eq(back, t);
@@ -129,8 +152,8 @@ START_TEST(any_clock_will_do)
 	int rc;
 
 	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
-		rc = lrd_date_parse(LRD_SLICE("Sunday, 06-Nov-94 08:49:37 GMT"), clocks[i],
-				    &seconds);
+		rc = lrd_date_parse(LRD_SLICE("Sunday, 06-Nov-94 08:49:37 GMT"),
+				    clocks[i], &seconds);
 		ck_assert(rc == 0 || rc == LARDER_EPROTO);
 	}
 }

@@ -9,17 +9,28 @@ static const struct {
 	const char *text;
 	bool good, weak;
 } tags[] = {
-	{ "\"\"", true, false },	  { "\"a\"", true, false },
-	{ "W/\"a\"", true, true },	  { " \"a\"\t", true, false },
-	{ "\"a,b\"", true, false },	  { "\"a\\\"", true, false },
-	{ "\"\xc3\xa9;{}\"", true, false }, { "", false, false },
-	{ "a", false, false },		  { "\"a", false, false },
-	{ "a\"", false, false },	  { "w/\"a\"", false, false },
-	{ "W/a", false, false },	  { "W/", false, false },
-	{ "W/ \"a\"", false, false },	  { "\"a\"b", false, false },
-	{ "\"a b\"", false, false },	  { "\"a\"\"", false, false },
-	{ "\"a\x7f\"", false, false },	  { "*", false, false },
-	{ "\"a\", \"b\"", false, false }, { "\"", false, false },
+	{ "\"\"", true, false },
+	{ "\"a\"", true, false },
+	{ "W/\"a\"", true, true },
+	{ " \"a\"\t", true, false },
+	{ "\"a,b\"", true, false },
+	{ "\"a\\\"", true, false },
+	{ "\"\xc3\xa9;{}\"", true, false },
+	{ "", false, false },
+	{ "a", false, false },
+	{ "\"a", false, false },
+	{ "a\"", false, false },
+	{ "w/\"a\"", false, false },
+	{ "W/a", false, false },
+	{ "W/", false, false },
+	{ "W/ \"a\"", false, false },
+	{ "\"a\"b", false, false },
+	{ "\"a b\"", false, false },
+	{ "\"a\"\"", false, false },
+	{ "\"a\x7f\"", false, false },
+	{ "*", false, false },
+	{ "\"a\", \"b\"", false, false },
+	{ "\"", false, false },
 };
 
 START_TEST(single_tags)
@@ -42,10 +53,8 @@ static const struct {
 	const char *a, *b;
 	bool strong, weak;
 } pairs[] = {
-	{ "W/\"1\"", "W/\"1\"", false, true },
-	{ "W/\"1\"", "W/\"2\"", false, false },
-	{ "W/\"1\"", "\"1\"", false, true },
-	{ "\"1\"", "\"1\"", true, true },
+	{ "W/\"1\"", "W/\"1\"", false, true }, { "W/\"1\"", "W/\"2\"", false, false },
+	{ "W/\"1\"", "\"1\"", false, true },   { "\"1\"", "\"1\"", true, true },
 	{ "\"a\"", "\"A\"", false, false },
 };
 
@@ -93,8 +102,9 @@ START_TEST(finding_in_a_list)
 
 	if (lists[_i].tag)
 		ck_assert_int_eq(lrd_etag_parse(lrd_slice_cstr(lists[_i].tag), &tag), 0);
-	ck_assert_int_eq((int)lrd_etag_find(row_view(lists[_i].fields, &rows), LRD_SLICE("N"),
-					    lists[_i].tag ? &tag : NULL, lists[_i].strong),
+	ck_assert_int_eq((int)lrd_etag_find(row_view(lists[_i].fields, &rows),
+					    LRD_SLICE("N"), lists[_i].tag ? &tag : NULL,
+					    lists[_i].strong),
 			 (int)lists[_i].match);
 }
 END_TEST

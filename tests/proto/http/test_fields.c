@@ -22,7 +22,8 @@ static void teardown(void)
 
 static void add(const char *name, const char *value)
 {
-	ck_assert_int_eq(lrd_fields_add(&fields, lrd_slice_cstr(name), lrd_slice_cstr(value)), 0);
+	ck_assert_int_eq(
+		lrd_fields_add(&fields, lrd_slice_cstr(name), lrd_slice_cstr(value)), 0);
 }
 
 /* The list as "Name: value\n" lines. */
@@ -55,13 +56,18 @@ START_TEST(order_and_case_are_kept)
 	ck_assert(!lrd_view_get(lrd_fields_view(&fields), LRD_SLICE("Cookie"), &value));
 	ck_slice(value, "untouched");
 	ck_assert(lrd_view_has(lrd_fields_view(&fields), LRD_SLICE("X-Empty")));
-	ck_assert_uint_eq(lrd_view_count(lrd_fields_view(&fields), LRD_SLICE("SET-COOKIE")), 2);
-	ck_assert(lrd_view_next(lrd_fields_view(&fields), LRD_SLICE("set-Cookie"), &pos, &value));
+	ck_assert_uint_eq(
+		lrd_view_count(lrd_fields_view(&fields), LRD_SLICE("SET-COOKIE")), 2);
+	ck_assert(lrd_view_next(lrd_fields_view(&fields), LRD_SLICE("set-Cookie"), &pos,
+				&value));
 	ck_slice(value, "a");
-	ck_assert(lrd_view_next(lrd_fields_view(&fields), LRD_SLICE("set-Cookie"), &pos, &value));
+	ck_assert(lrd_view_next(lrd_fields_view(&fields), LRD_SLICE("set-Cookie"), &pos,
+				&value));
 	ck_slice(value, "b c");
-	ck_assert(!lrd_view_next(lrd_fields_view(&fields), LRD_SLICE("set-Cookie"), &pos, &value));
-	ck_assert(!lrd_view_next(lrd_fields_view(&fields), LRD_SLICE("set-Cookie"), &pos, &value));
+	ck_assert(!lrd_view_next(lrd_fields_view(&fields), LRD_SLICE("set-Cookie"), &pos,
+				 &value));
+	ck_assert(!lrd_view_next(lrd_fields_view(&fields), LRD_SLICE("set-Cookie"), &pos,
+				 &value));
 }
 END_TEST
 
@@ -74,17 +80,22 @@ START_TEST(one_several_or_none)
 	add("Via", "a");
 	add("Via", "");
 	add("via", "c");
-	ck_assert_int_eq(lrd_view_single(lrd_fields_view(&fields), LRD_SLICE("Date"), &value), 0);
-	ck_assert_int_eq(lrd_view_single(lrd_fields_view(&fields), LRD_SLICE("Via"), &value),
+	ck_assert_int_eq(
+		lrd_view_single(lrd_fields_view(&fields), LRD_SLICE("Date"), &value), 0);
+	ck_assert_int_eq(lrd_view_single(lrd_fields_view(&fields), LRD_SLICE("Via"),
+					 &value),
 			 LARDER_EPROTO);
 	ck_slice(value, "untouched");
-	ck_assert_int_eq(lrd_view_single(lrd_fields_view(&fields), LRD_SLICE("age"), &value), 1);
+	ck_assert_int_eq(
+		lrd_view_single(lrd_fields_view(&fields), LRD_SLICE("age"), &value), 1);
 	ck_slice(value, "1");
 
 	lrd_buf_init(&out, 7, NULL);
-	ck_assert_int_eq(lrd_view_combine(lrd_fields_view(&fields), LRD_SLICE("VIA"), &out), 3);
+	ck_assert_int_eq(
+		lrd_view_combine(lrd_fields_view(&fields), LRD_SLICE("VIA"), &out), 3);
 	ck_assert_str_eq(out.ptr, "a, , c");
-	ck_assert_int_eq(lrd_view_combine(lrd_fields_view(&fields), LRD_SLICE("no"), &out), 0);
+	ck_assert_int_eq(lrd_view_combine(lrd_fields_view(&fields), LRD_SLICE("no"), &out),
+			 0);
 	ck_assert_int_eq(lrd_view_combine(lrd_fields_view(&fields), LRD_SLICE("VIA"), &out),
 			 LARDER_ELIMIT);
 	ck_assert_str_eq(out.ptr, "a, , c");
@@ -96,10 +107,11 @@ static const struct {
 	const char *name, *value;
 	size_t value_len;
 } unsendable[] = {
-	{ "", "a", 1 },	     { "a b", "c", 1 },	  { "a ", "b", 1 },	 { "a:", "b", 1 },
-	{ " a", "b", 1 },    { "a\r\nb", "c", 1 }, { "\xc3\xa9", "a", 1 }, { "a(", "b", 1 },
-	{ "a", "b\rc", 3 },  { "a", "b\nc", 3 },  { "a", "b\0c", 3 },	 { "a", "\x01", 1 },
-	{ "a", "b\x7f", 2 }, { "a", "\r\n", 2 },
+	{ "", "a", 1 },         { "a b", "c", 1 },  { "a ", "b", 1 },
+	{ "a:", "b", 1 },       { " a", "b", 1 },   { "a\r\nb", "c", 1 },
+	{ "\xc3\xa9", "a", 1 }, { "a(", "b", 1 },   { "a", "b\rc", 3 },
+	{ "a", "b\nc", 3 },     { "a", "b\0c", 3 }, { "a", "\x01", 1 },
+	{ "a", "b\x7f", 2 },    { "a", "\r\n", 2 },
 };
 
 START_TEST(what_may_not_be_sent_is_refused)
@@ -107,9 +119,11 @@ START_TEST(what_may_not_be_sent_is_refused)
 	larder_slice value = lrd_slice_of(unsendable[_i].value, unsendable[_i].value_len);
 
 	add("Kept", "1");
-	ck_assert_int_eq(lrd_fields_add(&fields, lrd_slice_cstr(unsendable[_i].name), value),
+	ck_assert_int_eq(lrd_fields_add(&fields, lrd_slice_cstr(unsendable[_i].name),
+					value),
 			 LARDER_EINVAL);
-	ck_assert_int_eq(lrd_fields_replace(&fields, lrd_slice_cstr(unsendable[_i].name), value),
+	ck_assert_int_eq(lrd_fields_replace(&fields, lrd_slice_cstr(unsendable[_i].name),
+					    value),
 			 LARDER_EINVAL);
 	ck_fields("Kept: 1\n");
 	ck_assert_int_eq(lrd_fields_add(&fields, LRD_SLICE("a"), LRD_SLICE("\xe9\tb")), 0);
@@ -159,8 +173,10 @@ START_TEST(replacing_for_ever_needs_no_more_room)
 	add("A", "1");
 	add("B", "2");
 	for (int i = 0; i < 1000; i++)
-		ck_assert_int_eq(lrd_fields_replace(&fields, i % 2 ? LRD_SLICE("a") : LRD_SLICE("b"),
-						    LRD_SLICE("0123456789")), 0);
+		ck_assert_int_eq(lrd_fields_replace(
+					 &fields, i % 2 ? LRD_SLICE("a") : LRD_SLICE("b"),
+					 LRD_SLICE("0123456789")),
+				 0);
 	ck_fields("a: 0123456789\nb: 0123456789\n");
 }
 END_TEST
@@ -180,7 +196,8 @@ START_TEST(own_bytes_may_be_added)
 	ck_assert_int_eq(lrd_fields_replace(&fields, fields.at[3].name, fields.at[5].value),
 			 LARDER_ELIMIT);
 	lrd_fields_remove_at(&fields, 0);
-	ck_assert_int_eq(lrd_fields_replace(&fields, fields.at[3].name, fields.at[5].value), 0);
+	ck_assert_int_eq(
+		lrd_fields_replace(&fields, fields.at[3].name, fields.at[5].value), 0);
 	ck_fields("Name-1: value\n");
 }
 END_TEST
@@ -194,10 +211,12 @@ START_TEST(limits_are_exact)
 	ck_assert_int_eq(lrd_fields_add(&fields, LRD_SLICE("abcd"), LRD_SLICE("12345")),
 			 LARDER_ELIMIT);
 	ck_assert_int_eq(lrd_fields_add(&fields, LRD_SLICE("abcd"), LRD_SLICE("1234")), 0);
-	ck_assert_int_eq(lrd_fields_add(&fields, LRD_SLICE("a"), LRD_SLICE("")), LARDER_ELIMIT);
+	ck_assert_int_eq(lrd_fields_add(&fields, LRD_SLICE("a"), LRD_SLICE("")),
+			 LARDER_ELIMIT);
 	lrd_fields_clear(&fields);
 	add("a", "");
-	ck_assert_int_eq(lrd_fields_add_all(&fields, row_view("b: \nc: ", &rows)), LARDER_ELIMIT);
+	ck_assert_int_eq(lrd_fields_add_all(&fields, row_view("b: \nc: ", &rows)),
+			 LARDER_ELIMIT);
 	ck_fields("a: \n");
 	ck_assert_int_eq(lrd_fields_add_all(&fields, row_view("b: ", &rows)), 0);
 	ck_fields("a: \nb: \n");
@@ -210,7 +229,8 @@ static int build(const larder_allocator *allocator, struct lrd_fields *list)
 
 	lrd_fields_init(list, 1 << 16, 1000, allocator);
 	for (int i = 0; i < 100 && rc == 0; i++)
-		rc = lrd_fields_add(list, LRD_SLICE("Some-Name"), LRD_SLICE("and a value"));
+		rc = lrd_fields_add(list, LRD_SLICE("Some-Name"),
+				    LRD_SLICE("and a value"));
 	if (rc == 0)
 		rc = lrd_fields_replace(list, LRD_SLICE("Some-name"), LRD_SLICE("other"));
 	return rc;

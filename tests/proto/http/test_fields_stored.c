@@ -8,7 +8,8 @@
 static const char *const lists[] = {
 	"",
 	"A: ",
-	"Content-Type: text/html\nETag: \"x\"\nSet-Cookie: a\nSet-Cookie: b\nX: \xe9 \t y",
+	"Content-Type: text/html\nETag: \"x\"\nSet-Cookie: a\nSet-Cookie: b\nX: \xe9 \t "
+	"y",
 };
 
 START_TEST(round_trip)
@@ -23,8 +24,10 @@ START_TEST(round_trip)
 	lrd_buf_init(&out, 1000, NULL);
 	ck_assert_int_eq(lrd_fields_encode(view, &out), 0);
 	copy = lrd_guard_alloc(out.ptr, out.len);
-	ck_assert_int_eq(lrd_fields_decode_count(lrd_slice_of(copy, out.len)), (int)view.count);
-	ck_assert_int_eq(lrd_fields_decode(lrd_slice_of(copy, out.len), back, view.count, &count),
+	ck_assert_int_eq(lrd_fields_decode_count(lrd_slice_of(copy, out.len)),
+			 (int)view.count);
+	ck_assert_int_eq(lrd_fields_decode(lrd_slice_of(copy, out.len), back, view.count,
+					   &count),
 			 0);
 	ck_assert_uint_eq(count, view.count);
 	for (size_t i = 0; i < count; i++) {
@@ -54,12 +57,14 @@ START_TEST(every_cut_and_every_longer_one_is_corrupt)
 			continue;
 		ck_assert_int_eq(lrd_buf_reserve(&out, 1), 0);
 		copy = lrd_guard_alloc(out.ptr, len);
-		ck_assert_int_eq(lrd_fields_decode(lrd_slice_of(copy, len), back, ROW_FIELDS, &count),
+		ck_assert_int_eq(lrd_fields_decode(lrd_slice_of(copy, len), back,
+						   ROW_FIELDS, &count),
 				 LARDER_ECORRUPT);
 		lrd_guard_free(copy, len);
 	}
 	ck_assert_uint_eq(count, 99);
-	ck_assert_int_eq(lrd_fields_decode(lrd_buf_slice(&out), back, 4, &count), LARDER_ELIMIT);
+	ck_assert_int_eq(lrd_fields_decode(lrd_buf_slice(&out), back, 4, &count),
+			 LARDER_ELIMIT);
 	ck_assert_uint_eq(count, 99);
 	lrd_buf_release(&out);
 }
@@ -80,8 +85,8 @@ START_TEST(any_changed_byte_stays_inside)
 
 		for (int byte = 0; byte < 256; byte++) {
 			copy[i] = (char)byte;
-			if (lrd_fields_decode(lrd_slice_of(copy, out.len), back, ROW_FIELDS,
-					      &count) == 0) {
+			if (lrd_fields_decode(lrd_slice_of(copy, out.len), back,
+					      ROW_FIELDS, &count) == 0) {
 				for (size_t j = 0; j < count; j++) {
 					ck_assert(back[j].name.ptr >= copy);
 					ck_assert(back[j].value.ptr + back[j].value.len <
@@ -107,8 +112,8 @@ START_TEST(claims_are_not_believed)
 	lrd_le_put32(bytes, 1);
 	lrd_le_put32(bytes + 4, UINT32_MAX);
 	lrd_le_put32(bytes + 8, UINT32_MAX);
-	ck_assert_int_eq(lrd_fields_decode(lrd_slice_of(bytes, sizeof(bytes)), back, ROW_FIELDS,
-					   &count),
+	ck_assert_int_eq(lrd_fields_decode(lrd_slice_of(bytes, sizeof(bytes)), back,
+					   ROW_FIELDS, &count),
 			 LARDER_ECORRUPT);
 	ck_assert_int_eq(lrd_fields_decode(lrd_slice_of("", 0), back, ROW_FIELDS, &count),
 			 LARDER_ECORRUPT);
@@ -123,7 +128,8 @@ START_TEST(no_room_changes_nothing)
 
 	lrd_buf_init_fixed(&out, storage, sizeof(storage));
 	ck_assert_int_eq(lrd_buf_append_cstr(&out, "kept"), 0);
-	ck_assert_int_eq(lrd_fields_encode(row_view("A: b\nC: d", &rows), &out), LARDER_ELIMIT);
+	ck_assert_int_eq(lrd_fields_encode(row_view("A: b\nC: d", &rows), &out),
+			 LARDER_ELIMIT);
 	ck_assert_str_eq(out.ptr, "kept");
 }
 END_TEST

@@ -32,7 +32,8 @@ static const struct {
 	{ "GET", 1, 206, CL "9223372036854775807", LENGTH, INT64_MAX, true, false },
 	{ "GET", 1, 200, CL "5\nConnection: close", LENGTH, 5, false, false },
 	{ "GET", 1, 200, CL "5\nConnection: x, CLOSE", LENGTH, 5, false, false },
-	{ "GET", 1, 200, CL "5\nConnection: keep-alive\nConnection: close", LENGTH, 5, false, false },
+	{ "GET", 1, 200, CL "5\nConnection: keep-alive\nConnection: close", LENGTH, 5,
+	  false, false },
 	{ "GET", 0, 200, CL "5", LENGTH, 5, false, false },
 	{ "GET", 0, 200, CL "5\nConnection: Keep-Alive", LENGTH, 5, true, false },
 	{ "GET", 1, 200, "", CLOSE, 0, false, false },
@@ -106,8 +107,9 @@ START_TEST(bodies_of_responses)
 	struct row_fields rows;
 	struct lrd_field_view view = row_view(responses[_i].fields, &rows);
 	struct lrd_framing framing = { .length = 77 };
-	int rc = lrd_framing_response(lrd_slice_cstr(responses[_i].method), responses[_i].minor,
-				      responses[_i].status, view, &framing);
+	int rc = lrd_framing_response(lrd_slice_cstr(responses[_i].method),
+				      responses[_i].minor, responses[_i].status, view,
+				      &framing);
 
 	if (responses[_i].kind == BAD) {
 		ck_assert_int_eq(rc, LARDER_EPROTO);
@@ -166,8 +168,10 @@ Suite *larder_suite(void)
 	Suite *suite = suite_create("framing");
 	TCase *tc = tcase_create("framing");
 
-	tcase_add_loop_test(tc, bodies_of_responses, 0, sizeof(responses) / sizeof(responses[0]));
-	tcase_add_loop_test(tc, bodies_of_requests, 0, sizeof(requests) / sizeof(requests[0]));
+	tcase_add_loop_test(tc, bodies_of_responses, 0,
+			    sizeof(responses) / sizeof(responses[0]));
+	tcase_add_loop_test(tc, bodies_of_requests, 0,
+			    sizeof(requests) / sizeof(requests[0]));
 	suite_add_tcase(suite, tc);
 	return suite;
 }

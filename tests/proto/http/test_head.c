@@ -25,7 +25,8 @@ static void dump(const struct lrd_head *head, char *out, size_t size)
 	struct lrd_field_view view = lrd_fields_view(&head->fields);
 
 	if (head->kind == LRD_HEAD_RESPONSE)
-		snprintf(out, size, "1.%d %d [%s]", head->minor, head->status, head->reason.ptr);
+		snprintf(out, size, "1.%d %d [%s]", head->minor, head->status,
+			 head->reason.ptr);
 	else
 		snprintf(out, size, "1.%d %s [%s]", head->minor, head->method.ptr,
 			 head->target.ptr);
@@ -71,7 +72,7 @@ static void feed(const struct lrd_piece *pieces, size_t count, const char *how, 
 }
 
 #define RESPONSE "HTTP/1.1 200 OK\r\n"
-#define REQUEST "GET / HTTP/1.1\r\n"
+#define REQUEST  "GET / HTTP/1.1\r\n"
 
 static const struct {
 	const char *text, *dump;
@@ -89,7 +90,8 @@ static const struct {
 START_TEST(good_responses)
 {
 	struct expected expected = { LRD_HEAD_RESPONSE, &roomy,
-				     (ptrdiff_t)strlen(responses[_i].text), responses[_i].dump };
+				     (ptrdiff_t)strlen(responses[_i].text),
+				     responses[_i].dump };
 	char more[500];
 
 	feed_all_splits(responses[_i].text, strlen(responses[_i].text), feed, &expected);
@@ -104,7 +106,8 @@ static const struct {
 } requests[] = {
 	{ REQUEST "\r\n", "1.1 GET [/]" },
 	{ "\r\n" REQUEST "\r\n", "1.1 GET [/]" },
-	{ "get http://h/a?b HTTP/1.0\r\nHost: h\r\n\r\n", "1.0 get [http://h/a?b] Host=h" },
+	{ "get http://h/a?b HTTP/1.0\r\nHost: h\r\n\r\n",
+	  "1.0 get [http://h/a?b] Host=h" },
 	{ "OPTIONS * HTTP/1.1\r\n\r\n", "1.1 OPTIONS [*]" },
 	{ "CONNECT h:1 HTTP/1.1\r\n\r\n", "1.1 CONNECT [h:1]" },
 };
@@ -112,7 +115,8 @@ static const struct {
 START_TEST(good_requests)
 {
 	struct expected expected = { LRD_HEAD_REQUEST, &roomy,
-				     (ptrdiff_t)strlen(requests[_i].text), requests[_i].dump };
+				     (ptrdiff_t)strlen(requests[_i].text),
+				     requests[_i].dump };
 
 	feed_all_splits(requests[_i].text, strlen(requests[_i].text), feed, &expected);
 }
@@ -121,24 +125,55 @@ END_TEST
 /* A fault stays one with anything behind it. */
 static const char *const bad_responses[] = {
 	/* HTTP/0.9, other versions, other protocols */
-	"<html>", "hTTP/1.1 200 OK\r\n\r\n", "HTTP/2 200\r\n\r\n", "HTTP/0.9 200 OK\r\n\r\n",
-	"HTTP/1.x 200 OK\r\n\r\n", "HTTP/11 200 OK\r\n\r\n", "ICY 200 OK\r\n\r\n", "\r\n" RESPONSE "\r\n",
-	" HTTP/1.1 200 OK\r\n\r\n", "\x15\x03\x01\x02", "HTTP/1.10 200 OK\r\n\r\n",
+	"<html>",
+	"hTTP/1.1 200 OK\r\n\r\n",
+	"HTTP/2 200\r\n\r\n",
+	"HTTP/0.9 200 OK\r\n\r\n",
+	"HTTP/1.x 200 OK\r\n\r\n",
+	"HTTP/11 200 OK\r\n\r\n",
+	"ICY 200 OK\r\n\r\n",
+	"\r\n" RESPONSE "\r\n",
+	" HTTP/1.1 200 OK\r\n\r\n",
+	"\x15\x03\x01\x02",
+	"HTTP/1.10 200 OK\r\n\r\n",
 	/* status */
-	"HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n",
-	"HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1\t200 OK\r\n\r\n",
-	"HTTP/1.1 -20 OK\r\n\r\n", "HTTP/1.1 200OK\r\n\r\n", "HTTP/1.1 200\tOK\r\n\r\n", "HTTP/1.1\r\n\r\n",
-	"HTTP/1.1 200 O\rK\r\n\r\n", "HTTP/1.1 200 O\x01\r\n\r\n",
+	"HTTP/1.1 20 OK\r\n\r\n",
+	"HTTP/1.1 2000 OK\r\n\r\n",
+	"HTTP/1.1 099 OK\r\n\r\n",
+	"HTTP/1.1 2x0 OK\r\n\r\n",
+	"HTTP/1.1  200 OK\r\n\r\n",
+	"HTTP/1.1\t200 OK\r\n\r\n",
+	"HTTP/1.1 -20 OK\r\n\r\n",
+	"HTTP/1.1 200OK\r\n\r\n",
+	"HTTP/1.1 200\tOK\r\n\r\n",
+	"HTTP/1.1\r\n\r\n",
+	"HTTP/1.1 200 O\rK\r\n\r\n",
+	"HTTP/1.1 200 O\x01\r\n\r\n",
 	/* line ends */
-	"HTTP/1.1 200 OK\nA: b\r\n\r\n", RESPONSE "A: b\n\r\n", RESPONSE "\n", RESPONSE "A: b\r\n\n",
-	RESPONSE "A: b\rC: d\r\n\r\n", RESPONSE "A: b\r\r\n\r\n", RESPONSE "\r\r\n",
+	"HTTP/1.1 200 OK\nA: b\r\n\r\n",
+	RESPONSE "A: b\n\r\n",
+	RESPONSE "\n",
+	RESPONSE "A: b\r\n\n",
+	RESPONSE "A: b\rC: d\r\n\r\n",
+	RESPONSE "A: b\r\r\n\r\n",
+	RESPONSE "\r\r\n",
 	/* names */
-	RESPONSE " A: b\r\n\r\n", RESPONSE "A: b\r\n c\r\n\r\n", RESPONSE "A: b\r\n\tc\r\n\r\n",
-	RESPONSE "A : b\r\n\r\n", RESPONSE "A\t: b\r\n\r\n", RESPONSE ": b\r\n\r\n", RESPONSE "A\r\n\r\n",
-	RESPONSE "A B: c\r\n\r\n", RESPONSE "A(: b\r\n\r\n", RESPONSE "\xc3\xa9: b\r\n\r\n",
-	RESPONSE "A\x7f: b\r\n\r\n", RESPONSE "\"A\": b\r\n\r\n",
+	RESPONSE " A: b\r\n\r\n",
+	RESPONSE "A: b\r\n c\r\n\r\n",
+	RESPONSE "A: b\r\n\tc\r\n\r\n",
+	RESPONSE "A : b\r\n\r\n",
+	RESPONSE "A\t: b\r\n\r\n",
+	RESPONSE ": b\r\n\r\n",
+	RESPONSE "A\r\n\r\n",
+	RESPONSE "A B: c\r\n\r\n",
+	RESPONSE "A(: b\r\n\r\n",
+	RESPONSE "\xc3\xa9: b\r\n\r\n",
+	RESPONSE "A\x7f: b\r\n\r\n",
+	RESPONSE "\"A\": b\r\n\r\n",
 	/* values */
-	RESPONSE "A: b\x01\r\n\r\n", RESPONSE "A: \x7f\r\n\r\n", RESPONSE "A: \x0b\r\n\r\n",
+	RESPONSE "A: b\x01\r\n\r\n",
+	RESPONSE "A: \x7f\r\n\r\n",
+	RESPONSE "A: \x0b\r\n\r\n",
 };
 
 START_TEST(malformed_responses)
@@ -165,10 +200,21 @@ START_TEST(a_nul_is_refused_anywhere)
 END_TEST
 
 static const char *const bad_requests[] = {
-	"GET /\r\n\r\n", "GET  / HTTP/1.1\r\n\r\n", "GET /  HTTP/1.1\r\n\r\n", "GET / HTTP/1.1 \r\n\r\n",
-	"GET / HTTP/2.0\r\n\r\n", "GET / http/1.1\r\n\r\n", "G(T / HTTP/1.1\r\n\r\n", " GET / HTTP/1.1\r\n\r\n",
-	"GET /a b HTTP/1.1\r\n\r\n", "GET /\t HTTP/1.1\r\n\r\n", "GET /\xc3\xa9 HTTP/1.1\r\n\r\n",
-	"GET HTTP/1.1\r\n\r\n", "\r\n\r\n" REQUEST "\r\n", "GET / HTTP/1.\r\n\r\n", "GET / HTTP/1.1\n\r\n",
+	"GET /\r\n\r\n",
+	"GET  / HTTP/1.1\r\n\r\n",
+	"GET /  HTTP/1.1\r\n\r\n",
+	"GET / HTTP/1.1 \r\n\r\n",
+	"GET / HTTP/2.0\r\n\r\n",
+	"GET / http/1.1\r\n\r\n",
+	"G(T / HTTP/1.1\r\n\r\n",
+	" GET / HTTP/1.1\r\n\r\n",
+	"GET /a b HTTP/1.1\r\n\r\n",
+	"GET /\t HTTP/1.1\r\n\r\n",
+	"GET /\xc3\xa9 HTTP/1.1\r\n\r\n",
+	"GET HTTP/1.1\r\n\r\n",
+	"\r\n\r\n" REQUEST "\r\n",
+	"GET / HTTP/1.\r\n\r\n",
+	"GET / HTTP/1.1\n\r\n",
 };
 
 START_TEST(malformed_requests)
@@ -217,7 +263,8 @@ START_TEST(reset_reads_the_next_one)
 	struct lrd_head head;
 
 	lrd_head_init(&head, LRD_HEAD_RESPONSE, &roomy, NULL);
-	ck_assert_int_eq(lrd_head_read(&head, LRD_SLICE("HTTP/1.1 100 Go\r\nA: b\r\n\r\n")), 25);
+	ck_assert_int_eq(
+		lrd_head_read(&head, LRD_SLICE("HTTP/1.1 100 Go\r\nA: b\r\n\r\n")), 25);
 	lrd_head_reset(&head);
 	ck_assert_uint_eq(head.fields.count, 0);
 	ck_assert_int_eq(lrd_head_read(&head, LRD_SLICE("bad")), LARDER_EPROTO);

@@ -13,8 +13,11 @@ START_TEST(what_is_written_can_be_read)
 	struct lrd_buf out;
 
 	lrd_buf_init(&out, 1000, NULL);
-	ck_assert_int_eq(lrd_head_write_request(LRD_SLICE("GET"), LRD_SLICE("/a?b"), view, &out), 0);
-	ck_assert_str_eq(out.ptr, "GET /a?b HTTP/1.1\r\nHost: h\r\nA: \r\nB: x \xe9 y\r\n\r\n");
+	ck_assert_int_eq(lrd_head_write_request(LRD_SLICE("GET"), LRD_SLICE("/a?b"), view,
+						&out),
+			 0);
+	ck_assert_str_eq(out.ptr,
+			 "GET /a?b HTTP/1.1\r\nHost: h\r\nA: \r\nB: x \xe9 y\r\n\r\n");
 	lrd_head_init(&head, LRD_HEAD_REQUEST, &limits, NULL);
 	ck_assert_int_eq(lrd_head_read(&head, lrd_buf_slice(&out)), (int)out.len);
 	ck_slice(head.target, "/a?b");
@@ -22,7 +25,9 @@ START_TEST(what_is_written_can_be_read)
 	lrd_head_release(&head);
 
 	lrd_buf_clear(&out);
-	ck_assert_int_eq(lrd_head_write_response(204, LRD_SLICE(""), lrd_view_of(NULL, 0), &out), 0);
+	ck_assert_int_eq(lrd_head_write_response(204, LRD_SLICE(""), lrd_view_of(NULL, 0),
+						 &out),
+			 0);
 	ck_assert_str_eq(out.ptr, "HTTP/1.1 204 \r\n\r\n");
 	lrd_buf_release(&out);
 }
@@ -73,11 +78,14 @@ START_TEST(other_failures)
 
 	lrd_buf_init(&out, 20, NULL);
 	ck_assert_int_eq(lrd_head_write_fields(lrd_view_of(&nul, 1), &out), LARDER_EINVAL);
-	ck_assert_int_eq(lrd_head_write_response(99, LRD_SLICE("x"), lrd_view_of(NULL, 0), &out),
+	ck_assert_int_eq(lrd_head_write_response(99, LRD_SLICE("x"), lrd_view_of(NULL, 0),
+						 &out),
 			 LARDER_EINVAL);
-	ck_assert_int_eq(lrd_head_write_response(1000, LRD_SLICE("x"), lrd_view_of(NULL, 0), &out),
+	ck_assert_int_eq(lrd_head_write_response(1000, LRD_SLICE("x"),
+						 lrd_view_of(NULL, 0), &out),
 			 LARDER_EINVAL);
-	ck_assert_int_eq(lrd_head_write_response(200, LRD_SLICE("\r\n"), lrd_view_of(NULL, 0), &out),
+	ck_assert_int_eq(lrd_head_write_response(200, LRD_SLICE("\r\n"),
+						 lrd_view_of(NULL, 0), &out),
 			 LARDER_EINVAL);
 	ck_assert_int_eq(lrd_head_write_response(200, LRD_SLICE("much too long"),
 						 lrd_view_of(NULL, 0), &out),

@@ -8,7 +8,8 @@
 #include "tests/support/check_main.h"
 
 static const struct {
-	const char *value, *members; /* members joined by '|'; '!' in front: unterminated */
+	const char *value,
+		*members; /* members joined by '|'; '!' in front: unterminated */
 } rows[] = {
 	{ "", "" },
 	{ ",", "" },
@@ -72,7 +73,8 @@ END_TEST
 START_TEST(looking_for_a_token)
 {
 	struct row_fields fields;
-	struct lrd_field_view view = row_view("Connection: keep-alive\nconnection: X-A , Close", &fields);
+	struct lrd_field_view view =
+		row_view("Connection: keep-alive\nconnection: X-A , Close", &fields);
 
 	ck_assert(lrd_list_has(view, LRD_SLICE("Connection"), LRD_SLICE("close")));
 	ck_assert(lrd_list_has(view, LRD_SLICE("Connection"), LRD_SLICE("x-a")));

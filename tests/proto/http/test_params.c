@@ -7,7 +7,8 @@
 #include "tests/support/check_main.h"
 
 static const struct {
-	const char *text, *head, *params; /* "name=value" joined by '|', "~" quoted; '!' malformed */
+	const char *text, *head,
+		*params; /* "name=value" joined by '|', "~" quoted; '!' malformed */
 } rows[] = {
 	{ "", "", "" },
 	{ "text/html", "text/html", "" },
@@ -55,11 +56,20 @@ END_TEST
 static const struct {
 	const char *text, *plain; /* NULL: malformed */
 } quoted[] = {
-	{ "\"\"", "" },	      { "\"a b\"", "a b" },	 { "\"a\\\"b\\\\\"", "a\"b\\" },
-	{ "\"\\a\"", "a" },   { "\"\xe9\t\"", "\xe9\t" }, { "", NULL },
-	{ "a", NULL },	      { "\"", NULL },		 { "\"a", NULL },
-	{ "\"a\"b", NULL },   { "\"a\\\"", NULL },	 { "\"a\nb\"", NULL },
-	{ "\"a\\\n\"", NULL }, { "'a'", NULL },
+	{ "\"\"", "" },
+	{ "\"a b\"", "a b" },
+	{ "\"a\\\"b\\\\\"", "a\"b\\" },
+	{ "\"\\a\"", "a" },
+	{ "\"\xe9\t\"", "\xe9\t" },
+	{ "", NULL },
+	{ "a", NULL },
+	{ "\"", NULL },
+	{ "\"a", NULL },
+	{ "\"a\"b", NULL },
+	{ "\"a\\\"", NULL },
+	{ "\"a\nb\"", NULL },
+	{ "\"a\\\n\"", NULL },
+	{ "'a'", NULL },
 };
 
 START_TEST(quoted_strings)
@@ -75,7 +85,8 @@ START_TEST(quoted_strings)
 		ck_assert_str_eq(out.ptr, quoted[_i].plain);
 		/* And back, where only what must be is escaped. */
 		lrd_buf_clear(&out);
-		ck_assert_int_eq(lrd_quoted_append(lrd_slice_cstr(quoted[_i].plain), &out), 0);
+		ck_assert_int_eq(lrd_quoted_append(lrd_slice_cstr(quoted[_i].plain), &out),
+				 0);
 		ck_assert_int_eq(lrd_quoted_parse(lrd_buf_slice(&out), &inside), 0);
 	} else {
 		ck_assert_int_eq(lrd_quoted_parse(text, &inside), LARDER_EPROTO);
@@ -106,10 +117,11 @@ static const struct {
 	const char *text;
 	int q; /* -1: malformed */
 } qvalues[] = {
-	{ "0", 0 },	{ "1", 1000 },	{ "0.", 0 },	{ "1.", 1000 },	 { "0.5", 500 },
-	{ "0.05", 50 }, { "0.123", 123 }, { "1.000", 1000 }, { "0.0001", -1 }, { "1.001", -1 },
-	{ "2", -1 },	{ "", -1 },	{ ".5", -1 },	{ "-0.5", -1 },	 { "0,5", -1 },
-	{ "0.5x", -1 }, { "00.5", -1 },
+	{ "0", 0 },       { "1", 1000 },   { "0.", 0 },      { "1.", 1000 },
+	{ "0.5", 500 },   { "0.05", 50 },  { "0.123", 123 }, { "1.000", 1000 },
+	{ "0.0001", -1 }, { "1.001", -1 }, { "2", -1 },      { "", -1 },
+	{ ".5", -1 },     { "-0.5", -1 },  { "0,5", -1 },    { "0.5x", -1 },
+	{ "00.5", -1 },
 };
 
 START_TEST(quality_values)

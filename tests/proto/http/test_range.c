@@ -53,7 +53,8 @@ START_TEST(ranges)
 			 (int)rows[_i].result);
 	for (size_t i = 0; i < count; i++)
 		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%llu-%llu ",
-			 (unsigned long long)out[i].first, (unsigned long long)out[i].last);
+			 (unsigned long long)out[i].first,
+			 (unsigned long long)out[i].last);
 	ck_assert_str_eq(all, rows[_i].ranges);
 	row_free(value);
 }
@@ -63,16 +64,26 @@ static const struct {
 	const char *value;
 	bool good;
 } content_ranges[] = {
-	{ "bytes 0-499/1234", true },	{ "bytes 0-0/1", true },
-	{ "bytes 42-1233/*", true },	{ "bytes */1234", true },
-	{ "bytes */0", true },		{ "bytes */*", false },
-	{ "bytes 0-499", false },	{ "bytes 0-1234/1234", false },
-	{ "bytes 5-4/10", false },	{ "bytes=0-4/10", false },
-	{ "bytes 0-4/", false },	{ "bytes -4/10", false },
-	{ "bytes 0-/10", false },	{ "lines 0-4/10", false },
-	{ "bytes  0-4/10", false },	{ "bytes 0-4/10 ", true },
-	{ "bytes 0-4/x", false },	{ "bytes 0-99999999999999999999/*", false },
-	{ "bytes 0-18446744073709551615/*", false }, { "", false },
+	{ "bytes 0-499/1234", true },
+	{ "bytes 0-0/1", true },
+	{ "bytes 42-1233/*", true },
+	{ "bytes */1234", true },
+	{ "bytes */0", true },
+	{ "bytes */*", false },
+	{ "bytes 0-499", false },
+	{ "bytes 0-1234/1234", false },
+	{ "bytes 5-4/10", false },
+	{ "bytes=0-4/10", false },
+	{ "bytes 0-4/", false },
+	{ "bytes -4/10", false },
+	{ "bytes 0-/10", false },
+	{ "lines 0-4/10", false },
+	{ "bytes  0-4/10", false },
+	{ "bytes 0-4/10 ", true },
+	{ "bytes 0-4/x", false },
+	{ "bytes 0-99999999999999999999/*", false },
+	{ "bytes 0-18446744073709551615/*", false },
+	{ "", false },
 };
 
 START_TEST(content_ranges_both_ways)

@@ -26,7 +26,8 @@ static const struct {
 	{ "http://h:0/", "http://h:0/" },
 	{ "http://h:000/", "http://h:0/" },
 	{ "foo://h:80/", "foo://h:80/" },
-	{ "eXAMPLE://a/./b/../b/%63/%7bfoo%7d", "example://a/b/c/%7Bfoo%7D" }, /* RFC 3986 s6.2.2 */
+	{ "eXAMPLE://a/./b/../b/%63/%7bfoo%7d",
+	  "example://a/b/c/%7Bfoo%7D" }, /* RFC 3986 s6.2.2 */
 	{ "http://h/%7esmith/%41%2d%2E%5f", "http://h/~smith/A-._" },
 	{ "http://h/a%2fb%3f%23%25", "http://h/a%2Fb%3F%23%25" },
 	{ "http://h/%c3%a9?%c3%a9=%61", "http://h/%C3%A9?%C3%A9=a" },
@@ -69,8 +70,8 @@ START_TEST(one_spelling)
 	lrd_buf_consume(&once, 4);
 
 	/* Again: nothing changes. That it is normal is known of most, and of no other text. */
-	ck_assert_int_eq(!(uri.flags & LRD_URI_NORMAL) || strcmp(once.ptr, rows[_i].text) == 0,
-			 1);
+	ck_assert_int_eq(
+		!(uri.flags & LRD_URI_NORMAL) || strcmp(once.ptr, rows[_i].text) == 0, 1);
 	ck_assert_int_eq(lrd_uri_parse(lrd_buf_slice(&once), &uri), 0);
 	ck_assert_int_eq(lrd_uri_normalise(&uri, &twice), 0);
 	ck_assert_str_eq(twice.ptr, once.ptr);
@@ -169,7 +170,8 @@ Suite *larder_suite(void)
 	TCase *tc = tcase_create("uri_normalise");
 
 	tcase_add_loop_test(tc, one_spelling, 0, sizeof(rows) / sizeof(rows[0]));
-	tcase_add_loop_test(tc, origin_host_and_target, 0, sizeof(derived) / sizeof(derived[0]));
+	tcase_add_loop_test(tc, origin_host_and_target, 0,
+			    sizeof(derived) / sizeof(derived[0]));
 	tcase_add_loop_test(tc, same_origin, 0, sizeof(pairs) / sizeof(pairs[0]));
 	tcase_add_test(tc, no_room_changes_nothing);
 	suite_add_tcase(suite, tc);
