@@ -46,7 +46,7 @@ static const char *waited_for(uint32_t phase)
 	case LARDER_PHASE_CONNECT:
 		return "connecting";
 	case LARDER_PHASE_TLS:
-		return "the TLS handshake";
+		return "in the TLS handshake";
 	case LARDER_PHASE_SEND:
 		return "sending the request";
 	case LARDER_PHASE_FIRST_BYTE:
@@ -103,8 +103,11 @@ int lrd_wait_fd(int fd, unsigned events, const struct lrd_wait *wait, const char
 static int block_on(struct lrd_stream *stream, unsigned events,
 		    const struct lrd_wait *wait, larder_error *err)
 {
-	if (stream->ops->wait)
-		return stream->ops->wait(stream, events, wait, err);
+	/* TLS over a stream without a descriptor waits as that one does. */
+	for (struct lrd_stream *at = stream; at; at = at->below) {
+		if (at->ops->wait)
+			return at->ops->wait(at, events, wait, err);
+	}
 	return lrd_wait_fd(stream->fd, events, wait, stream->host, err);
 }
 

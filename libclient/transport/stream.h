@@ -157,7 +157,8 @@ struct lrd_stream_ops {
 
 	/*
 	 * Waits in place of poll() on `fd`, for streams without a descriptor: the events that
-	 * are true, or an error (ETIMEDOUT, ECANCELED, EIO). NULL where `fd` serves.
+	 * are true, or an error (ETIMEDOUT, ECANCELED, EIO). NULL where `fd` serves. A stream
+	 * above that has no wait of its own waits by this one too.
 	 */
 	int (*wait)(struct lrd_stream *stream, unsigned events,
 		    const struct lrd_wait *wait, larder_error *err);

@@ -475,6 +475,117 @@ static void count_body(struct lrd_origin_conn *conn,
 	lrd_origin_reply(conn, "200 OK", NULL, text);
 }
 
+/*
+ * A stream of our own between TLS and the socket, as a proxy's tunnel or a caller's transport
+ * would be: it hands on a few bytes at a time, and every other call nothing at all.
+ */
+struct dribble {
+	struct lrd_stream base;
+	unsigned calls;
+};
+
+static ptrdiff_t dribble_read(struct lrd_stream *stream, void *buf, size_t len,
+			      larder_error *e)
+{
+	struct dribble *dribble = (struct dribble *)stream;
+	size_t few = 1 + dribble->calls % 777;
+
+	if (++dribble->calls % 2)
+		return LRD_WANT_READ;
+	return stream->below->ops->read(stream->below, buf, len < few ? len : few, e);
+}
+
+static ptrdiff_t dribble_write(struct lrd_stream *stream, const struct iovec *iov,
+			       int count, larder_error *e)
+{
+	struct dribble *dribble = (struct dribble *)stream;
+	size_t few = 1 + dribble->calls % 555;
+	struct iovec cut = { iov->iov_base, iov->iov_len < few ? iov->iov_len : few };
+
+	ck_assert_int_eq(count, 1);
+	if (++dribble->calls % 2)
+		return LRD_WANT_WRITE;
+	return stream->below->ops->write(stream->below, &cut, 1, e);
+}
+
+static bool dribble_pending(const struct lrd_stream *stream)
+{
+	return stream->below->ops->pending(stream->below);
+}
+
+static bool dribble_alive(struct lrd_stream *stream)
+{
+	return stream->below->ops->alive(stream->below);
+}
+
+static void dribble_close(struct lrd_stream *stream, bool graceful)
+{
+	(void)graceful;
+	free(stream);
+}
+
+/* Without a descriptor to poll there is a wait of one's own. */
+static int dribble_wait(struct lrd_stream *stream, unsigned events,
+			const struct lrd_wait *wait, larder_error *e)
+{
+	/* Readable is what its next call will find, so the socket cannot tell. */
+	(void)wait;
+	(void)e;
+	usleep(((struct dribble *)stream)->calls % 64 == 0 ? 100 : 0);
+	return (int)events;
+}
+
+static const struct lrd_stream_ops dribble_ops = {
+	.name = "dribble",
+	.read = dribble_read,
+	.write = dribble_write,
+	.pending = dribble_pending,
+	.alive = dribble_alive,
+	.close = dribble_close,
+	.wait = dribble_wait,
+};
+
+/* The wait that belongs to the top layer must reach the layer that knows how. */
+START_TEST(tls_stands_on_any_stream)
+{
+	enum { SIZE = 200000 };
+	struct lrd_test_cert *cert = lrd_test_cert_new(&plain_spec, ca);
+	struct lrd_origin *origin = lrd_origin_new(&(struct lrd_origin_options){
+		.handler = count_body,
+		.cert = cert,
+		.tls_max_version = _i ? TLS1_2_VERSION : 0 });
+	struct dribble *dribble = calloc(1, sizeof(*dribble));
+	struct lrd_wait wait = soon();
+	struct lrd_stream *stream;
+	char *body = malloc(SIZE);
+	char head[] = "PUT / HTTP/1.1\r\nContent-Length: 200000\r\n\r\n";
+	struct iovec iov[2] = { { head, sizeof(head) - 1 }, { body, SIZE } };
+	char answer[2000];
+	size_t len = 0;
+
+	ck_assert(dribble && body);
+	for (size_t i = 0; i < SIZE; i++)
+		body[i] = lrd_origin_pattern(i);
+	lrd_stream_init(&dribble->base, &dribble_ops, connect_to(origin), NULL);
+	dribble->base.fd = -1;
+	stream = &dribble->base;
+	ck_assert_int_eq(lrd_tls_handshake(tls, "localhost", &stream, &wait, &err), 0);
+	ck_assert_int_eq(lrd_stream_write_all(stream, iov, 2, &wait, &err), 0);
+	while (len < 16 || memcmp(answer + len - 16, "200000 of 200000", 16) != 0) {
+		ptrdiff_t got = lrd_stream_read(stream, answer + len,
+						sizeof(answer) - len, &wait, &err);
+
+		ck_assert_msg(got > 0, "%td %s", got, err.message);
+		len += (size_t)got;
+	}
+	ck_assert_uint_eq(stream->bytes_out, SIZE + sizeof(head) - 1);
+	free(body);
+	lrd_stream_close(stream);
+	lrd_origin_free(origin);
+	lrd_test_cert_free(cert);
+}
+END_TEST
+
 /* A head and a body in pieces of awkward sizes. */
 START_TEST(every_byte_is_sent)
 {
@@ -762,6 +873,7 @@ Suite *larder_suite(void)
 	tcase_add_loop_test(tcase, every_byte_arrives_and_the_end_is_told, 0,
 			    sizeof(endings) / sizeof(endings[0]));
 	tcase_add_test(tcase, every_byte_is_sent);
+	tcase_add_loop_test(tcase, tls_stands_on_any_stream, 0, 2);
 	tcase_add_test(tcase, an_idle_connection_is_alive_until_it_is_closed);
 	tcase_add_test(tcase, bytes_nobody_asked_for_make_it_dead);
 	tcase_add_test(tcase, a_buffer_filled_to_the_brim_is_not_pending);
