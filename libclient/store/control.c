@@ -139,7 +139,9 @@ int lrd_control_format(int fd, const struct lrd_mount_request *request, uint64_t
 	if (rc < 0) {
 		int why = errno;
 
-		(void)ftruncate(fd, 0);
+		/* Whatever this leaves, a header that is not whole is built again. */
+		if (ftruncate(fd, 0) < 0)
+			why = errno;
 		return lrd_error_set(err, rc, LARDER_PHASE_STORE, why, NULL,
 				     "cannot write %s/%s (%llu bytes): %s", request->path,
 				     LRD_FILE_CONTROL, (unsigned long long)header.control_bytes,

@@ -88,32 +88,49 @@ int test_fill_body(struct lrd_store *store, const char *name, uint64_t seed, siz
 	return lrd_fill_commit(fill, &put, NULL);
 }
 
-long test_verify_body(struct lrd_store *store, const char *name, uint64_t seed)
+long test_read_body(struct lrd_store *store, const char *name, unsigned char **body)
 {
 	struct lrd_key key = test_key(store, name);
 	struct lrd_record record;
 	struct lrd_read read;
 	unsigned char *got = NULL;
-	unsigned char *wanted = NULL;
 	long result = lrd_read_begin(store, &read);
 
+	*body = NULL;
 	if (result < 0)
 		return result;
 	result = lrd_read_get(&read, &key, 0, &record);
 	if (result == 0) {
-		size_t len = (size_t)record.body_len;
-
-		got = malloc(len + 1);
-		wanted = malloc(len + 1);
-		result = lrd_read_body(&read, &record, 0, got, len);
-		test_pattern(wanted, seed, 0, len);
+		got = malloc((size_t)record.body_len + 1);
+		result = lrd_read_body(&read, &record, 0, got, (size_t)record.body_len);
 		if (result == 0)
-			result = memcmp(got, wanted, len) == 0 ? (long)len : TEST_WRONG;
+			result = (long)record.body_len;
 	}
 	lrd_read_end(&read);
-	free(got);
-	free(wanted);
+	*body = got;
 	return result;
+}
+
+bool test_matches(const unsigned char *body, uint64_t seed, size_t len)
+{
+	unsigned char *wanted = malloc(len + 1);
+	bool same;
+
+	test_pattern(wanted, seed, 0, len);
+	same = memcmp(body, wanted, len) == 0;
+	free(wanted);
+	return same;
+}
+
+long test_verify_body(struct lrd_store *store, const char *name, uint64_t seed)
+{
+	unsigned char *body;
+	long len = test_read_body(store, name, &body);
+
+	if (len >= 0 && !test_matches(body, seed, (size_t)len))
+		len = TEST_WRONG;
+	free(body);
+	return len;
 }
 
 static void print_finding(const char *line, void *ctx)

@@ -29,10 +29,13 @@ int test_store_body(struct lrd_store *store, const char *name, uint64_t seed, si
 int test_fill_body(struct lrd_store *store, const char *name, uint64_t seed, size_t len,
 		   size_t piece);
 
-/*
- * Reads the body under a name and compares it with the pattern. Returns its length, ENOTFOUND,
- * another error, or 1 - INT_MAX when the bytes are wrong.
- */
+/* Reads the body under a name into memory of its own. Returns its length or an error. */
+long test_read_body(struct lrd_store *store, const char *name, unsigned char **body);
+
+/* Whether bytes are the pattern of that seed. */
+bool test_matches(const unsigned char *body, uint64_t seed, size_t len);
+
+/* Both: the length, an error, or TEST_WRONG when the bytes are not the pattern. */
 #define TEST_WRONG (-1000000)
 long test_verify_body(struct lrd_store *store, const char *name, uint64_t seed);
 
