@@ -116,6 +116,8 @@ ptrdiff_t lrd_invalidate_url(struct larder_cache *cache, larder_slice partition,
 		return rc;
 	if (fence)
 		*fence = number;
+	if (removed > 0)
+		lrd_store_count(cache->store, LRD_COUNT_DELETED, (uint64_t)removed);
 	return removed;
 }
 

@@ -20,6 +20,7 @@ struct publication {
 	struct lrd_key url_key;
 	uint64_t fence;               /* to be carried on */
 	bool was_directory;
+	bool dropped;                 /* a variant made way */
 	struct lrd_variants variants; /* slices into old_directory and below */
 	struct lrd_buf old_directory; /* copied: a write moves the map's pages */
 	struct lrd_buf new_directory;
@@ -37,6 +38,7 @@ static void init(struct publication *p, struct larder_plan *plan)
 	p->write = NULL;
 	p->fence = 0;
 	p->was_directory = false;
+	p->dropped = false;
 	p->variants.count = 0;
 	lrd_buf_init(&p->old_directory, DIRECTORY_BYTES, allocator);
 	lrd_buf_init(&p->new_directory, DIRECTORY_BYTES, allocator);
@@ -169,7 +171,8 @@ static int put_variant(struct publication *p, larder_slice vary, uint32_t flags)
 		variant.etag = etag;
 	lrd_variant_digest(lrd_buf_slice(&p->selecting), p->secret, variant.digest);
 	rc = lrd_variants_insert(&p->variants, &variant, p->plan->cache->max_variants, dropped);
-	if (rc == 1) {
+	p->dropped = rc == 1;
+	if (p->dropped) {
 		rc = variant_key(p, dropped, &key);
 		if (rc == 0)
 			rc = lrd_write_delete(p->write, &key);
@@ -244,7 +247,11 @@ void lrd_publish(struct larder_plan *plan)
 	rc = run(&p, &why);
 	if (rc < 0)
 		why = lrd_plan_skipped(plan, rc);
-	plan->served.store_why = (uint32_t)why;
 	plan->served.stored = why == LRD_WHY_STORABLE;
+	if (plan->served.stored)
+		lrd_store_count(plan->cache->store, LRD_COUNT_STORED, 1);
+	if (plan->served.stored && p.dropped)
+		why = LRD_WHY_VARIANT_LIMIT;
+	plan->served.store_why = (uint32_t)why;
 	release(&p);
 }

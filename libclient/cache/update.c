@@ -281,10 +281,14 @@ void lrd_update_remove(struct larder_plan *plan)
 	if (rc == 0)
 		rc = lrd_write_get(u.write, &u.key, lrd_clock_now_s(), &record);
 	/* Whoever has stored another one meanwhile knows better. */
-	if (rc == 0 && record.cas == plan->answer.cas)
+	if (rc == 0 && record.cas != plan->answer.cas)
+		rc = LARDER_ENOTFOUND;
+	if (rc == 0)
 		rc = lrd_write_delete(u.write, &u.key);
 	if (rc == 0)
 		rc = commit(&u);
+	if (rc == 0)
+		lrd_store_count(plan->cache->store, LRD_COUNT_DELETED, 1);
 	if (rc < 0 && rc != LARDER_ENOTFOUND)
 		(void)lrd_plan_skipped(plan, rc);
 	release(&u);
