@@ -161,13 +161,14 @@ void lrd_stream_abort(struct lrd_stream *stream)
 
 /* ---- reading and writing ---------------------------------------------------------------- */
 
-static int refuse_dead(const struct lrd_stream *stream, uint32_t phase, larder_error *err)
+static int refuse(const struct lrd_stream *stream, bool broken, uint32_t phase,
+		  larder_error *err)
 {
 	if (lrd_stream_inherited(stream)) {
 		return lrd_error_set(err, LARDER_ECLOSED, phase, 0, stream->host,
 				     "the connection belongs to the parent process");
 	}
-	if (stream->broken) {
+	if (broken) {
 		return lrd_error_set(err, LARDER_ECLOSED, phase, 0, stream->host,
 				     "the connection failed before");
 	}
@@ -196,15 +197,24 @@ ptrdiff_t lrd_stream_read_now(struct lrd_stream *stream, void *buf, size_t len,
 			      uint32_t phase, larder_error *err)
 {
 	larder_error unasked;
-	ptrdiff_t got = refuse_dead(stream, phase, err);
+	ptrdiff_t got = refuse(stream, stream->read_broken, phase, err);
 
 	if (got < 0)
 		return got;
 	if (!err)
 		err = &unasked;
 	got = stream->ops->read(stream, buf, len, err);
-	if (got < 0)
-		return is_want(got) ? got : fail(stream, got, phase, err);
+	/* The reset that a write met is gone from the socket: its end is no clean one. */
+	if (got == 0 && stream->broken) {
+		got = lrd_error_set(err, LARDER_ECLOSED, phase, 0, stream->host,
+				    "connection to %s lost", stream->host);
+	}
+	if (is_want(got))
+		return got;
+	if (got < 0) {
+		stream->read_broken = true;
+		return fail(stream, got, phase, err);
+	}
 	stream->bytes_in += (size_t)got;
 	/* A short read drained it: asking again at once would be a system call for nothing. */
 	stream->likely_empty = (size_t)got < len;
@@ -214,7 +224,7 @@ ptrdiff_t lrd_stream_read_now(struct lrd_stream *stream, void *buf, size_t len,
 ptrdiff_t lrd_stream_read(struct lrd_stream *stream, void *buf, size_t len,
 			  const struct lrd_wait *wait, larder_error *err)
 {
-	bool wait_first = stream->likely_empty && !stream->broken &&
+	bool wait_first = stream->likely_empty && !stream->read_broken &&
 			  !lrd_stream_inherited(stream) && !stream->ops->pending(stream);
 	unsigned events = LRD_READABLE;
 
@@ -239,7 +249,7 @@ ptrdiff_t lrd_stream_write_now(struct lrd_stream *stream, const struct iovec *io
 			       int count, uint32_t phase, larder_error *err)
 {
 	larder_error unasked;
-	ptrdiff_t sent = refuse_dead(stream, phase, err);
+	ptrdiff_t sent = refuse(stream, stream->broken, phase, err);
 
 	if (sent < 0)
 		return sent;

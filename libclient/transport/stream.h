@@ -65,7 +65,9 @@ LARDER_MUST_USE ptrdiff_t lrd_stream_read_now(struct lrd_stream *stream, void *b
 
 /*
  * Writes all of it, waiting where the peer is slow: 0 or an error as above (ECLOSED for a
- * reset or a closed pipe). How much went out before a failure is in stream->bytes_out.
+ * reset or a closed pipe). How much went out before a failure is in stream->bytes_out. What
+ * the peer sent before it closed (an early refusal of an upload) can still be read then; such
+ * reading ends with ECLOSED, never with a clean end.
  */
 LARDER_MUST_USE int lrd_stream_write_all(struct lrd_stream *stream,
 					 const struct iovec *iov, int count,
@@ -174,7 +176,8 @@ struct lrd_stream {
 	const larder_allocator *allocator; /* NULL: libc */
 	int fd;                            /* to poll; -1 for none */
 	uint32_t fork_generation;
-	bool broken; /* an operation failed: nothing more is sent */
+	bool broken;      /* an operation failed: nothing more is sent */
+	bool read_broken; /* ... and nothing more is read */
 	bool likely_empty; /* a request just went out, or the last read drained it: wait first */
 	bool reused;       /* read: came out of the pool at least once */
 	uint64_t bytes_in; /* read: handed to the holder so far */

@@ -25,7 +25,8 @@ static int bio_read(BIO *bio, char *buf, int len)
 	ptrdiff_t got;
 
 	BIO_clear_retry_flags(bio);
-	if (len <= 0 || stream->below_ended || stream->below_rc)
+	/* After a failed write what came before it may still be read. */
+	if (len <= 0 || stream->below_ended)
 		return 0;
 	if (stream->no_io) {
 		BIO_set_retry_read(bio);

@@ -29,7 +29,9 @@
  *	origin = lrd_origin_new(&(struct lrd_origin_options){ .handler = hello });
  *
  * All functions may be called from any thread. In a forked child the origin is not there:
- * children may connect to it, and must not call it.
+ * children may connect to it, and must not call it. Fork while no request is on its way: a
+ * thread of the origin that is at work may hold a lock of malloc or OpenSSL, and the child
+ * would wait for it for ever.
  */
 #ifndef LARDER_TESTS_ORIGIN_H
 #define LARDER_TESTS_ORIGIN_H

@@ -216,6 +216,46 @@ START_TEST(over_a_unix_socket)
 }
 END_TEST
 
+/* A refusal that came while the upload ran into a closed door is not lost with it. */
+START_TEST(an_early_answer_survives_a_failed_write)
+{
+	static const struct lrd_origin_step script[] = {
+		ORIGIN_SEND("HTTP/1.1 413 Too Large\r\n\r\n"), ORIGIN_PAUSE(50),
+		ORIGIN_CLOSE
+	};
+	const struct lrd_origin_step *const scripts[] = { script, NULL };
+	struct lrd_origin *origin = lrd_origin_new(&(struct lrd_origin_options){
+		.scripts = scripts, .cert = _i == 1 ? cert : NULL });
+	const struct lrd_dial dial = { .host = "localhost",
+				       .port = lrd_origin_port(origin),
+				       .tls = _i == 1 ? tls : NULL };
+	struct lrd_wait wait = { .deadline_ns = lrd_clock_mono_ns() + 10000 * MS };
+	static char piece[100000];
+	struct iovec iov = { piece, sizeof(piece) };
+	struct lrd_stream *stream = NULL;
+	char buf[200];
+	size_t len = 0;
+	ptrdiff_t got;
+	int rc;
+
+	ck_assert_int_eq(lrd_dial(&dial, &stream, &err), 0);
+	do {
+		rc = lrd_stream_write_all(stream, &iov, 1, &wait, &err);
+	} while (rc == 0);
+	ck_assert_msg(rc == LARDER_ECLOSED, "%d %s", rc, err.message);
+	do {
+		got = lrd_stream_read(stream, buf + len, sizeof(buf) - len, &wait, &err);
+		len += got > 0 ? (size_t)got : 0;
+	} while (got > 0);
+	ck_assert_uint_eq(len, 26);
+	ck_assert_mem_eq(buf, "HTTP/1.1 413 Too Large\r\n\r\n", 26);
+	ck_assert_msg(got == LARDER_ECLOSED, "%td %s", got, err.message);
+	ck_assert_int_eq(lrd_stream_read(stream, buf, 1, &wait, &err), LARDER_ECLOSED);
+	lrd_stream_close(stream);
+	lrd_origin_free(origin);
+}
+END_TEST
+
 /* Thousands, good and bad, and the next free descriptor is the same as before. */
 START_TEST(many_dials_leave_nothing)
 {
@@ -304,16 +344,28 @@ START_TEST(children_make_connections_of_their_own)
 	struct lrd_pool_key key;
 	struct lrd_stream *stream = NULL;
 	pid_t children[CHILDREN];
+	int gate[2];
+	char byte;
 
 	ck_assert_int_eq(lrd_pool_new(NULL, &pool), 0);
 	ck_assert_int_eq(lrd_pool_key_make(&dial, nobody, &key), 0);
 	ck_assert_int_eq(lrd_dial(&dial, &stream, &err), 0);
 	ck_assert_int_eq(exchange(stream), 0);
 	lrd_pool_put(pool, &key, stream, 0);
+	/*
+	 * The origin's threads are in this process: a fork while one of them holds a lock of
+	 * malloc or OpenSSL would leave it locked in the child. So all forks come while they
+	 * sleep, and the children begin together when the pipe is closed.
+	 */
+	ck_assert_int_eq(pipe(gate), 0);
+	usleep(50000);
 	for (int i = 0; i < CHILDREN; i++) {
 		children[i] = fork();
 		if (children[i] != 0)
 			continue;
+		close(gate[1]);
+		if (read(gate[0], &byte, 1) != 0)
+			_exit(5);
 		stream = lrd_pool_take(pool, &key);
 		if (stream)
 			_exit(1);
@@ -331,6 +383,8 @@ START_TEST(children_make_connections_of_their_own)
 		lrd_pool_free(pool);
 		_exit(0);
 	}
+	close(gate[0]);
+	close(gate[1]);
 	for (int k = 0; k < ROUNDS; k++) {
 		stream = lrd_pool_take(pool, &key);
 		ck_assert_ptr_nonnull(stream);
@@ -433,6 +487,7 @@ Suite *larder_suite(void)
 	tcase_add_loop_test(tcase, the_whole_deadline_counts_in_every_phase, 0, 2);
 	tcase_add_test(tcase, cancelled_during_the_handshake);
 	tcase_add_test(tcase, over_a_unix_socket);
+	tcase_add_loop_test(tcase, an_early_answer_survives_a_failed_write, 0, 2);
 	tcase_add_test(tcase, many_dials_leave_nothing);
 	tcase_add_loop_test(tcase, a_pooled_connection_carries_the_next_request, 0, 2);
 	tcase_add_loop_test(tcase, children_make_connections_of_their_own, 0, 2);
