@@ -82,12 +82,10 @@ static int find_old(struct lrd_write *write, uint64_t hash, struct lrd_record *r
 	return 0;
 }
 
-static uint32_t slot_for(struct lrd_mount *mount, uint64_t hash)
+/* Entries whose hashes meet share a slot: its count is never lowered for a newcomer's sake. */
+static uint32_t slot_for(const struct lrd_mount *mount, uint64_t hash)
 {
-	uint32_t slot = (uint32_t)(hash % mount->slot_count);
-
-	atomic_store_explicit(&mount->slots[slot].uses, 0, memory_order_relaxed);
-	return slot + 1;
+	return (uint32_t)(hash % mount->slot_count) + 1;
 }
 
 /* Writes the texts as rows of an id of their own. An LMDB code, or ENOMEM. */

@@ -14,6 +14,8 @@
 #define RESERVE_STEP_MIN (UINT64_C(4) << 20)
 #define RESERVE_STEP_MAX (UINT64_C(64) << 20)
 
+enum { SPARE_MAX = 128 }; /* pages */
+
 int lrd_room_live(struct lrd_mount *mount, MDB_txn *txn, uint64_t *pages)
 {
 	const MDB_dbi tables[] = { mount->entries, mount->rows, mount->garbage };
@@ -147,15 +149,25 @@ static int make_some(struct lrd_mount *mount, uint64_t pages, bool *enough)
 
 int lrd_room_make(struct lrd_mount *mount, uint64_t pages)
 {
+	/* A little more than asked for, so that not every put has to make room. */
+	uint64_t limit = lrd_room_limit(mount);
+	uint64_t spare = limit / 64 < SPARE_MAX ? limit / 64 : SPARE_MAX;
 	/* A slice frees 256 rows, or evicts entries whose rows then take slices of their own. */
 	uint64_t rounds = 64 + pages / 16;
 	bool enough = false;
-	int rc = 0;
+	int rc;
 
-	while (rc == 0 && !enough) {
-		if (rounds-- == 0)
-			return LARDER_EFULL;
-		rc = make_some(mount, pages, &enough);
-	}
+	if (pages + spare > limit)
+		spare = 0;
+	do {
+		rc = make_some(mount, pages + spare, &enough);
+		/* With all else held or gone, what was asked for may still fit. */
+		if (rc == LARDER_EFULL && spare > 0) {
+			spare = 0;
+			rc = 0;
+		}
+	} while (rc == 0 && !enough && rounds-- > 0);
+	if (rc == 0 && !enough)
+		rc = LARDER_EFULL;
 	return rc;
 }
