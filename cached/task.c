@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "cached/dump.h"
+#include "cached/log.h"
 #include "cached/server.h"
 #include "cached/upload.h"
 #include "cached/values.h"
+#include "proto/bytes/scan.h"
 #include "proto/bytes/slice.h"
 #include "sys/clock.h"
 
@@ -150,6 +152,20 @@ static void run_upload(struct lrd_task *task)
 		answer_failed(task, out_len, rc);
 }
 
+static void log_command(const struct lrd_task *task)
+{
+	const char *name = lrd_mc_verb_name(task->command.verb);
+	larder_slice key = lrd_slice_first(task->command.key, LRD_MC_KEY_MAX);
+	char shown[LRD_MC_KEY_MAX + 1];
+
+	/* A terminal would obey some of the bytes that a key may hold. */
+	for (size_t i = 0; i < key.len; i++)
+		shown[i] = lrd_is(key.ptr[i], LRD_VCHAR) ? key.ptr[i] : '?';
+	shown[key.len] = '\0';
+	lrd_log(LRD_LOG_DEBUG, "event=command verb=%s key=%s bytes=%llu", name ? name : "unknown",
+		shown, (unsigned long long)task->command.value_len);
+}
+
 /*
  * Runs the command that was just parsed, or goes on with the unfinished one. False: the
  * batch had to be taken back.
@@ -233,6 +249,8 @@ static enum lrd_ran run_commands(struct lrd_task *task, struct run *run)
 
 		if (!task->unfinished && !next_command(task, run, &ran))
 			return ran;
+		if (lrd_log_verbosity() > 1)
+			log_command(task);
 		if (run->share)
 			run->share--;
 		if (!run_command(task, run, line_at))

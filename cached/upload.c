@@ -25,10 +25,18 @@ static void fail(struct lrd_upload *upload, int code)
 	upload->failed = code;
 }
 
+static struct lrd_value_rules rules_of(const struct lrd_task *task)
+{
+	const struct lrd_config *config = &task->server->config;
+
+	return (struct lrd_value_rules){ config->no_cas, config->no_evictions, config->item_max };
+}
+
 void lrd_upload_begin(struct lrd_task *task)
 {
 	const struct lrd_mc_command *command = &task->command;
 	struct lrd_upload *upload = calloc(1, sizeof(*upload));
+	struct lrd_value_rules rules = rules_of(task);
 	int rc;
 
 	if (!upload) {
@@ -37,7 +45,9 @@ void lrd_upload_begin(struct lrd_task *task)
 	}
 	upload->key_len = command->key.len;
 	memcpy(upload->key, command->key.ptr, command->key.len);
-	rc = lrd_fill_begin(task->server->store, command->value_len, &upload->fill);
+	rc = lrd_value_check_room(&task->batch, &rules, command->value_len);
+	if (rc == 0)
+		rc = lrd_fill_begin(task->server->store, command->value_len, &upload->fill);
 	if (rc < 0)
 		upload->failed = rc;
 	task->upload = upload;
@@ -62,13 +72,6 @@ void lrd_upload_drop(struct lrd_task *task)
 	lrd_fill_abort(task->upload->fill);
 	free(task->upload);
 	task->upload = NULL;
-}
-
-static struct lrd_value_rules rules_of(const struct lrd_task *task)
-{
-	const struct lrd_config *config = &task->server->config;
-
-	return (struct lrd_value_rules){ config->no_cas, config->no_evictions, config->item_max };
 }
 
 /* A set that fails must not leave the old value: the client believes it replaced. */

@@ -8,6 +8,11 @@
 #include "proto/bytes/num.h"
 #include "proto/bytes/slice.h"
 
+/* Of a value that incr and decr look at: a number with zeros and blanks around it. */
+enum { NUMBER_TEXT_MAX = 64 };
+
+enum { PAGE_BYTES = 4096, ROOM_RESERVE_MAX = 4 << 20 };
+
 static int make_key(struct lrd_batch *batch, larder_slice name, struct lrd_key *key)
 {
 	return lrd_key_init(batch->store, LRD_SLICE(""), name, key);
@@ -84,10 +89,10 @@ static int remove_any(struct lrd_batch *batch, const struct lrd_key *key)
 	return rc == LARDER_ENOTFOUND ? 0 : rc;
 }
 
-/* With -M the budget is a wall, not a reason to evict. */
-static int check_room(struct lrd_batch *batch, const struct lrd_value_rules *rules, uint64_t len)
+int lrd_value_check_room(struct lrd_batch *batch, const struct lrd_value_rules *rules, uint64_t len)
 {
 	struct lrd_store_stat stat;
+	uint64_t reserve, pending;
 	int rc;
 
 	if (!rules->no_evictions)
@@ -95,7 +100,12 @@ static int check_room(struct lrd_batch *batch, const struct lrd_value_rules *rul
 	rc = lrd_store_stat(batch->store, &stat);
 	if (rc < 0)
 		return rc;
-	return stat.used_bytes + len > stat.budget_bytes ? LARDER_EFULL : 0;
+	/* The store evicts to keep a part free at the start of each transaction: stay below. */
+	reserve = stat.budget_bytes / 8;
+	if (reserve > ROOM_RESERVE_MAX)
+		reserve = ROOM_RESERVE_MAX;
+	pending = batch->write ? lrd_write_pages(batch->write) * PAGE_BYTES : 0;
+	return stat.used_bytes + pending + len + reserve > stat.budget_bytes ? LARDER_EFULL : 0;
 }
 
 /* Opens the transaction, looks and decides. Returns a status, STORED meaning: go on. */
@@ -171,7 +181,7 @@ int lrd_value_store(struct lrd_batch *batch, const struct lrd_value_rules *rules
 
 	if (rc != LRD_MC_STORED)
 		return rc;
-	rc = check_room(batch, rules, command->value_len);
+	rc = lrd_value_check_room(batch, rules, command->value_len);
 	if (rc < 0)
 		return rc;
 	if (command->verb == LRD_MC_APPEND || command->verb == LRD_MC_PREPEND)
@@ -240,7 +250,7 @@ static int parse_number(larder_slice text, uint64_t *out)
 
 int lrd_value_count(struct lrd_batch *batch, const struct lrd_mc_command *command, uint64_t *result)
 {
-	char digits[LRD_NUM_SIZE], text[LRD_NUM_SIZE - 1];
+	char digits[LRD_NUM_SIZE], text[NUMBER_TEXT_MAX];
 	struct lrd_record old;
 	struct lrd_put put;
 	struct lrd_key key;

@@ -33,6 +33,10 @@ struct lrd_value_rules {
 int lrd_value_find(struct lrd_batch *batch, larder_slice name, struct lrd_key *key,
 		   struct lrd_record *record) LARDER_MUST_USE;
 
+/* With -M the budget is a wall: EFULL where `len` more bytes might make the store evict. */
+int lrd_value_check_room(struct lrd_batch *batch, const struct lrd_value_rules *rules,
+			 uint64_t len) LARDER_MUST_USE;
+
 /*
  * set, add, replace, append, prepend and cas of a block in memory. ELIMIT: an appended value
  * is too large for one transaction, see join.h; the transaction is not lost then.

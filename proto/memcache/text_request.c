@@ -170,12 +170,21 @@ static enum lrd_mc_refusal parse_rest(larder_slice rest, struct lrd_mc_command *
 	return lrd_mc_next_word(&rest, &more) ? LRD_MC_REFUSED_FORMAT : LRD_MC_ACCEPTED;
 }
 
+static larder_slice last_word(larder_slice line)
+{
+	larder_slice word, last = { "", 0 };
+
+	while (lrd_mc_next_word(&line, &word))
+		last = word;
+	return last;
+}
+
 /*
  * The words behind the verb. All are looked at even when one is refused: the size of a block
  * and noreply are needed to keep the stream in step.
  */
-static enum lrd_mc_refusal parse_arguments(larder_slice rest, struct lrd_mc_command *out,
-					   bool *has_len)
+static enum lrd_mc_refusal parse_letters(larder_slice rest, struct lrd_mc_command *out,
+					 bool *has_len)
 {
 	enum lrd_mc_refusal first = LRD_MC_ACCEPTED, refusal;
 
@@ -211,13 +220,15 @@ static enum lrd_mc_refusal parse_arguments(larder_slice rest, struct lrd_mc_comm
 	return first ? first : refusal;
 }
 
-static bool ends_like_http(larder_slice line)
+static void parse_arguments(larder_slice rest, struct lrd_mc_command *out, bool *has_len)
 {
-	larder_slice word, last = { "", 0 };
+	unsigned traits = lrd_mc_verb_traits(out->verb);
 
-	while (lrd_mc_next_word(&line, &word))
-		last = word;
-	return lrd_slice_starts(last, LRD_SLICE("HTTP/"));
+	out->refusal = parse_letters(rest, out, has_len);
+	/* A client that asked for silence gets it, whatever else is wrong with its line. */
+	if (out->refusal && (traits & LRD_MC_TRAIT_NOREPLY) &&
+	    lrd_slice_equal(last_word(rest), LRD_SLICE("noreply")))
+		out->noreply = true;
 }
 
 static bool too_large(const struct lrd_mc_limits *limits, const struct lrd_mc_command *command)
@@ -278,11 +289,11 @@ static ptrdiff_t parse_line(struct lrd_mc_text *parser, larder_slice input,
 	command.verb = lrd_mc_verb_find(name);
 	if (command.verb == LRD_MC_NONE) {
 		/* A web page may make a browser send this: say nothing, close. */
-		if (ends_like_http(line))
+		if (lrd_slice_starts(last_word(line), LRD_SLICE("HTTP/")))
 			return bad(parser);
 		command.refusal = LRD_MC_REFUSED_UNKNOWN;
 	} else {
-		command.refusal = parse_arguments(rest, &command, &has_len);
+		parse_arguments(rest, &command, &has_len);
 	}
 	if (has_len)
 		taken = take_block(parser, input, (size_t)taken, &command);

@@ -130,6 +130,11 @@ static const struct row rows[] = {
 	{ "verbosity", "verbosity 1\r\nverbosity 2 noreply\r\n", "verbosity d1;verbosity d2 noreply" },
 	{ "verbosity junk", "verbosity\r\nverbosity x\r\n",
 	  "verbosity d0 " FORMAT ";verbosity d0 " FORMAT },
+	{ "silence where the line is wrong",
+	  "verbosity noreply\r\nincr a noreply\r\nset a 0 0 noreply\r\nget a\r\n",
+	  "verbosity d0 noreply " FORMAT
+	  ";incr a d0 noreply !CLIENT_ERROR invalid numeric delta argument"
+	  ";set a f0 x0 n0 noreply " FORMAT ";get a" },
 	{ "words", "stats detail  on \r\nversion x y\r\nquit\r\n",
 	  "stats (detail  on);version (x y);quit" },
 
