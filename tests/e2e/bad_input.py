@@ -3,6 +3,7 @@
 """Bad input through the command line: each kind has its own message and exit code, and nothing
 wrong is stored."""
 
+import atexit
 import contextlib
 import os
 import random
@@ -184,39 +185,55 @@ def usage(origin, store):
     check(done.returncode in (16, 17), f"standard output is full: {done.returncode}")
 
 
+def fill(folder, spare=0):
+    """Takes all room there is, but for `spare` bytes."""
+    with open(os.path.join(folder, "filler"), "ab", buffering=0) as filler:
+        with contextlib.suppress(OSError):
+            while True:
+                filler.write(bytes(4096))
+        filler.truncate(max(0, os.path.getsize(filler.name) - spare))
+
+
 def full_disk(origin):
     disk = path("disk")
     os.mkdir(disk)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=0700", "none", disk],
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m,mode=0700", "none", disk],
                              capture_output=True, check=False)
     if mounted.returncode:
         say("no full disk: mounting is not permitted here")
         return
-    try:
-        store = os.path.join(disk, "store")
-        warned = 0
-        for round_ in range(2):
-            for policy, url, file in origin.items():
-                if not url.startswith("http:"):
-                    continue
-                got = larder("get", url, store=store)
-                with open(file, "rb") as want:
-                    check(got.returncode == 0 and got.stdout == want.read(),
-                          f"full disk, round {round_}: {url} ({policy}): {got.returncode} "
-                          f"{got.stderr.decode()}")
-                warned += b"not stored" in got.stderr
-        check(warned > 0, "somebody is told that the disk is full")
-        check("entries" in stat(store), "larder stat on a full disk")
-        with open(os.path.join(disk, "filler"), "wb") as filler, \
-                contextlib.suppress(OSError):
-            while True:
-                filler.write(bytes(4096))
-                filler.flush()
-        done = larder("get", origin.url("max-age", "8.bin"), store=os.path.join(disk, "second"))
-        check(done.returncode == 16 and b"no room" in done.stderr.lower(),
-              f"a new store on a full disk: {done.returncode} {done.stderr.decode()}")
-    finally:
-        subprocess.run(["umount", "-l", disk], check=False)
+    atexit.register(lambda: subprocess.run(["umount", "-l", disk], check=False,
+                                           capture_output=True))
+    store = os.path.join(disk, "store")
+    large = ("large", origin.url("max-age", "20m.bin"), origin.file("max-age", "20m.bin"))
+    with open(large[2], "wb") as out:
+        out.write(random.randbytes(20 << 20))
+    done = larder("get", origin.url("max-age", "8.bin"), store=store)
+    check(done.returncode == 0, f"a store on a small disk: {done.stderr.decode()}")
+    fill(disk, spare=1 << 18)
+    warned = 0
+    for round_ in range(2):
+        for what, url, file in origin.items() + [large]:
+            if not url.startswith("http:"):
+                continue
+            got = larder("get", url, store=store)
+            with open(file, "rb") as want:
+                check(got.returncode == 0 and got.stdout == want.read(),
+                      f"full disk, round {round_}: {url} ({what}): {got.returncode} "
+                      f"{got.stderr.decode()}")
+            warned += b"not stored" in got.stderr
+        # Then not a single byte is left.
+        fill(disk)
+    say(f"full disk: {warned} warnings")
+    check(warned > 0, "somebody is told that the disk is full")
+    check("entries" in stat(store), "larder stat on a full disk")
+    check(larder("verify", store=store).returncode == 0, "larder verify on a full disk")
+    done = larder("purge", "--all", store=store)
+    # The store may have given up everything for the large body: then nothing matches.
+    check(done.returncode in (0, 1), f"larder purge on a full disk: {done.stderr.decode()}")
+    done = larder("get", origin.url("max-age", "8.bin"), store=os.path.join(disk, "second"))
+    check(done.returncode == 16 and b"no room" in done.stderr.lower(),
+          f"a new store on a full disk: {done.returncode} {done.stderr.decode()}")
 
 
 def corrupted(origin):

@@ -46,11 +46,11 @@ def main():
           "credentials stand in the store's file")
 
     # larder get follows the same rule, and -p "" asks for nobody's.
-    url = origin.url("max-age", "5.bin")
+    url = origin.url("max-age", "5.bin", "https")
     for who, field in (("alice", "Authorization: Bearer alice"), ("bob", "Cookie: sid=bob")):
         got = larder("get", "--only-if-cached", "-H", field, url, store=store)
         with open(origin.file("max-age", "5.bin", who), "rb") as file:
-            check(got.stdout == file.read(), f"larder get as {who}")
+            check(got.stdout == file.read(), f"larder get as {who}: {got.stderr.decode()}")
     got = larder("get", "--only-if-cached", "-H", "Authorization: Bearer mallory", url,
                  store=store)
     check(got.returncode == 1 and got.stdout == b"", "mallory gets nothing")

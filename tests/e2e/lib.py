@@ -75,10 +75,14 @@ _start = time.monotonic()
 def _end_children():
     for child in _children:
         if child.poll() is None:
-            child.kill()
+            child.terminate()
+    deadline = time.monotonic() + 5
     for child in _children:
-        with contextlib.suppress(Exception):
-            child.wait(5)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(max(0.1, deadline - time.monotonic()))
+        if child.poll() is None:
+            child.kill()
+            child.wait()
 
 
 atexit.register(_end_children)
@@ -148,7 +152,8 @@ def answers(address):
 
 def start_larderd(store, *args):
     """larderd on a store, listening on its default socket; returns (process, socket path)."""
-    daemon = spawn(LARDERD, "--store", store, *args,
+    user = ["-u", "root"] if os.geteuid() == 0 else []
+    daemon = spawn(LARDERD, "--store", store, *user, *args,
                    stdout=subprocess.DEVNULL, stderr=open(path("larderd.log"), "ab"))
     address = os.path.join(store, "larderd.sock")
     if "-s" not in args and "-p" not in args:
@@ -282,7 +287,8 @@ class Origin:
                 out.write(conf)
             self.process = spawn("nginx", "-p", self.root, "-c",
                                  os.path.join(self.root, "nginx.conf"), "-e",
-                                 os.path.join(self.root, "error.log"))
+                                 os.path.join(self.root, "error.log"),
+                                 stdout=subprocess.DEVNULL)
             wait_for(lambda: self.process.poll() is not None
                      or (answers(("127.0.0.1", self.http))
                          and answers(("127.0.0.1", self.https))), what="nginx")
@@ -316,7 +322,10 @@ class Origin:
         while size != (size := os.path.getsize(self.log_path)):
             time.sleep(0.15)
         with open(self.log_path, encoding="utf-8") as log:
-            return [tuple(line.rstrip("\n").split("\t")) for line in log]
+            rows = [line.rstrip("\n").split("\t") for line in log]
+        # nginx writes "-" for a field that is not there.
+        return [(method, status, url, condition.strip("-"), who)
+                for method, status, url, condition, who in rows]
 
     def clear_log(self):
         self.log()
