@@ -14,14 +14,11 @@
 
 #include <larder/types.h>
 
+#include "cache/record.h"
 #include "cached/batch.h"
 #include "proto/bytes/buf.h"
 #include "proto/memcache/command.h"
 #include "proto/memcache/reply.h"
-
-#ifndef LRD_KIND_VALUE
-#define LRD_KIND_VALUE 1
-#endif
 
 struct lrd_value_rules {
 	bool no_cas;       /* compare values are not kept */

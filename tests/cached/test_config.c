@@ -16,12 +16,13 @@ static int parse(const char *line, char copy[static 256], struct lrd_config *con
 	char name[] = "larderd";
 	char *argv[WORDS_MAX + 2] = { name };
 	int argc = 1;
-	char *save = NULL;
 
 	snprintf(copy, 256, "%s", line);
-	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+	for (char *at = copy; *at; at += strcspn(at, " ")) {
+		if (*at == ' ')
+			*at++ = '\0';
 		ck_assert_int_lt(argc, WORDS_MAX);
-		argv[argc++] = word;
+		argv[argc++] = at;
 	}
 	memset(err, 0, sizeof(*err));
 	return lrd_config_parse(argc, argv, config, err);
