@@ -9,8 +9,8 @@
  * Unknown schemes and malformed lines are passed over; when nothing is left the caller gets
  * the 401 or 407 as it came. Bounded by LRD_AUTH_ROUNDS_MAX answers.
  *
- * The caller leaves this alone when the user set Authorization himself, and begins anew when
- * a redirect leads to another origin.
+ * The caller leaves this alone when the user set Authorization himself, and begins anew at
+ * each redirect.
  *
  *	lrd_auth_begin(&attempt, credentials, &origin, mem);
  *	rc = lrd_auth_first(&attempt, &request, &fields);	1: send these with the request

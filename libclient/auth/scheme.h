@@ -40,7 +40,7 @@ struct lrd_auth_request {
 	larder_slice method;
 	larder_slice target;          /* exactly as the request line has it */
 	struct lrd_field_view fields; /* what else is sent; HMACDigest signs it */
-	const larder_slice *body;     /* NULL: not in memory */
+	const larder_slice *body;     /* empty: none; NULL: not in memory */
 	larder_slice body_hash; /* then, for auth-int: digits, see lrd_auth_body_hash() */
 	int64_t now;            /* unix seconds */
 	bool proxy;             /* Proxy-Authorization in place of Authorization */
