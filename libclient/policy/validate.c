@@ -69,7 +69,7 @@ static enum sameness compare_dates(larder_slice a, larder_slice b, int64_t date_
 		return lrd_slice_equal(a, b) ? SAME_WEAK : DIFFERENT;
 	if (left != right)
 		return DIFFERENT;
-	return date_of_b - right >= STRONG_DATE_S ? SAME_STRONG : SAME_WEAK;
+	return lrd_i64_sub_sat(date_of_b, right) >= STRONG_DATE_S ? SAME_STRONG : SAME_WEAK;
 }
 
 /* `update` comes from the origin, `stored` from here. */
