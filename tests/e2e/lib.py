@@ -26,6 +26,9 @@ FACTOR = float(os.environ.get("LARDER_TEST_TIMEOUT_FACTOR", "1"))
 FULL = os.environ.get("LARDER_E2E_FULL") == "1"
 SANITIZED = bool(os.environ.get("LARDER_SANITIZE"))
 
+# Users of Debian have no nginx in their path.
+os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+
 LARDER = os.path.join(BIN, "larder")
 LARDERD = os.path.join(BIN, "larderd")
 FETCHER = os.path.join(BUILD, "tests", "e2e", "fetcher")
