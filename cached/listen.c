@@ -159,7 +159,8 @@ static int open_unix(struct lrd_listeners *listeners, const char *path,
 	struct lrd_listener *listener;
 	struct sockaddr_un address;
 	struct stat facts;
-	int fd, rc;
+	int fd = -1;
+	int rc;
 
 	rc = fill_address(path, &address, err);
 	if (rc == 0)
@@ -310,6 +311,7 @@ static void take_inherited(struct lrd_listeners *listeners)
 			continue;
 		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 		listener = append(listeners, fd, address.ss_family == AF_UNIX);
+		listener->inherited = true;
 		if (listener->is_unix)
 			snprintf(listener->name, sizeof(listener->name), "unix:%.*s",
 				 (int)sizeof(((struct sockaddr_un *)0)->sun_path),
@@ -345,17 +347,25 @@ int lrd_listen_open(struct lrd_listeners *listeners, const struct lrd_config *co
 	return 0;
 }
 
-void lrd_listen_close(struct lrd_listeners *listeners)
+void lrd_listen_refuse(const struct lrd_listeners *listeners)
 {
 	struct stat facts;
 
 	if (listeners->path[0] && lstat(listeners->path, &facts) == 0 &&
 	    facts.st_dev == listeners->dev && facts.st_ino == listeners->ino)
 		unlink(listeners->path);
-	listeners->path[0] = '\0';
 	for (unsigned i = 0; i < listeners->count; i++) {
-		if (listeners->at[i].watch.fd >= 0)
-			close(listeners->at[i].watch.fd);
+		/* Those of systemd are its own as well: the next larderd listens on them. */
+		if (!listeners->at[i].inherited)
+			shutdown(listeners->at[i].watch.fd, SHUT_RD);
 	}
+}
+
+void lrd_listen_close(struct lrd_listeners *listeners)
+{
+	lrd_listen_refuse(listeners);
+	listeners->path[0] = '\0';
+	for (unsigned i = 0; i < listeners->count; i++)
+		close(listeners->at[i].watch.fd);
 	listeners->count = 0;
 }

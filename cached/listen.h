@@ -19,6 +19,7 @@ struct lrd_listener {
 	struct lrd_watch watch;
 	struct lrd_server *server; /* whom `ready` serves; set by the server */
 	bool is_unix;
+	bool inherited; /* from systemd, which goes on listening when we end */
 	char name[160]; /* "unix:/path" or "tcp:127.0.0.1:11211" */
 };
 
@@ -39,10 +40,13 @@ struct lrd_listeners {
 int lrd_listen_open(struct lrd_listeners *listeners, const struct lrd_config *config,
 		    const char *store_path, larder_error *err) LARDER_MUST_USE;
 
-/* Closes them and removes the socket file. */
+/* No new clients: removes the socket file. Changes nothing that other threads read. */
+void lrd_listen_refuse(const struct lrd_listeners *listeners);
+
+/* The same, and closes them. */
 void lrd_listen_close(struct lrd_listeners *listeners);
 
-/* Raised where a peer's address is shown: "unix" or "tcp:host:port". */
+/* How a peer is shown: "unix" or "tcp:host:port". */
 void lrd_listen_peer_name(int fd, bool is_unix, char *name, size_t size);
 
 #endif

@@ -347,7 +347,7 @@ int lrd_server_run(struct lrd_server *server, larder_error *err)
 			      larder_strerror(rc));
 	server->stopping = true;
 	/* Nobody new comes in while those who are there are finished with. */
-	lrd_listen_close(&server->listeners);
+	lrd_listen_refuse(&server->listeners);
 	for (unsigned i = 0; i < server->config.threads; i++)
 		lrd_worker_wake(&server->workers[i]);
 	return rc;
