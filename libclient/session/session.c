@@ -135,6 +135,7 @@ static int open_network(larder_session *session, const larder_options *options,
 	struct lrd_pool_options wanted = {
 		.allocator = session->mem,
 		.max_idle = session->options.max_idle,
+		.max_idle_per_key = session->options.max_idle,
 		.idle_keep_ms = session->options.idle_keep_ms,
 	};
 	int rc = lrd_pool_new(&wanted, &session->pool);

@@ -3,9 +3,13 @@
 #include "tests/session/fixture.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 larder_session *fixture_open_with(larder_options *options, const char *store)
 {
@@ -106,4 +110,40 @@ char *fixture_seen(struct lrd_origin *origin, unsigned i)
 
 	ck_assert_msg(bytes != NULL, "the origin saw no request %u", i);
 	return bytes;
+}
+
+void fixture_remote_start(struct fixture_remote *remote, lrd_origin_handler *handler,
+			  const struct lrd_test_cert *cert)
+{
+	int ends[2];
+
+	remote->requests = mmap(NULL, sizeof(*remote->requests), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(remote->requests, MAP_FAILED);
+	ck_assert_int_eq(pipe(ends), 0);
+	remote->pid = fork();
+	ck_assert_int_ge(remote->pid, 0);
+	if (remote->pid == 0) {
+		struct lrd_origin *origin = lrd_origin_new(
+			&(struct lrd_origin_options){ .handler = handler,
+						      .ctx = (void *)remote->requests,
+						      .cert = cert });
+		uint16_t port = lrd_origin_port(origin);
+
+		if (write(ends[1], &port, sizeof(port)) != sizeof(port))
+			_exit(1);
+		for (;;)
+			pause(); /* until it is killed */
+	}
+	close(ends[1]);
+	ck_assert_int_eq(read(ends[0], &remote->port, sizeof(remote->port)),
+			 sizeof(remote->port));
+	close(ends[0]);
+}
+
+void fixture_remote_stop(struct fixture_remote *remote)
+{
+	ck_assert_int_eq(kill(remote->pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(remote->pid, NULL, 0), remote->pid);
+	munmap((void *)remote->requests, sizeof(*remote->requests));
 }

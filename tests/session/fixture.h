@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <larder/larder.h>
 
@@ -40,6 +41,21 @@ void fixture_send(larder_session *session, const larder_request *request, size_t
 		  struct fixture_answer *answer);
 void fixture_get(larder_session *session, const char *url, struct fixture_answer *answer);
 void fixture_forget(struct fixture_answer *answer);
+
+/*
+ * An origin in a process of its own, for tests that fork: a sanitizer's allocator does not
+ * survive the fork of a process whose other threads are busy. `requests` is counted there.
+ */
+struct fixture_remote {
+	pid_t pid;
+	uint16_t port;
+	_Atomic unsigned *requests; /* that the handler has counted, see ctx */
+};
+
+/* The handler's ctx is `requests`. */
+void fixture_remote_start(struct fixture_remote *remote, lrd_origin_handler *handler,
+			  const struct lrd_test_cert *cert);
+void fixture_remote_stop(struct fixture_remote *remote);
 
 /* Everything the origin got as request `i`, in memory of its own. */
 char *fixture_seen(struct lrd_origin *origin, unsigned i);
