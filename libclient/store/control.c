@@ -236,6 +236,9 @@ int lrd_control_map(struct lrd_mount *mount, int fd)
 	mount->processes = (void *)(map + header.sections[LRD_SECTION_PROCESSES].offset);
 	mount->counts = (void *)(map + header.sections[LRD_SECTION_COUNTERS].offset);
 	mount->holds = (void *)(map + header.sections[LRD_SECTION_HOLDS].offset);
+	mount->leases = (void *)(map + header.sections[LRD_SECTION_LEASES].offset);
+	mount->event_head = (void *)(map + header.sections[LRD_SECTION_EVENTS].offset);
+	mount->events = (void *)(map + header.sections[LRD_SECTION_EVENTS].offset + LRD_EVENT_SIZE);
 	mount->slots = (void *)(map + header.sections[LRD_SECTION_SLOTS].offset);
 	mount->slot_count = header.sections[LRD_SECTION_SLOTS].count;
 	mount->seed = header.seed;

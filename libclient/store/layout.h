@@ -15,6 +15,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sys/machine.h"
@@ -37,9 +38,12 @@ enum {
 	LRD_PROCESSES = 1024,
 	LRD_COUNTERS = 32, /* room for counters.def to grow */
 	LRD_HOLDS = 4096,
-	LRD_LEASES = 1024,
+	LRD_LEASES = 1024,    /* stripes; a power of two */
+	LRD_LEASE_PLACES = 8, /* of one stripe */
+	LRD_LEASE_GENERATION_BITS = 26,
 	LRD_EVENTS = 4096,
 	LRD_EVENT_SIZE = 128,
+	LRD_EVENT_WORDS = 14,
 	LRD_DAMAGED = 64,
 	LRD_KINDS = 256,
 	LRD_READERS = 1280 /* LMDB's reader table: every process may read in several threads */
@@ -182,12 +186,44 @@ struct lrd_hold_place {
 };
 static_assert(sizeof(struct lrd_hold_place) == 32, "format");
 
-/* Single flight: owner and generation in one word; see FORMAT.md. */
-struct lrd_lease_stripe {
-	_Alignas(64) _Atomic uint64_t word;
-	uint8_t unused[56];
+/*
+ * Single flight. A key's hash names a stripe, where its lease may have any of the places. All
+ * words of a stripe are one cache line, so that taking a lease can look at every other place;
+ * lease_word.h says what is in a word, FORMAT.md by which rules it changes. `until` and
+ * `waiting` count only while the generation they name is that of the word.
+ */
+struct lrd_lease_beside {
+	_Atomic uint64_t until;	   /* monotonic ms << LRD_LEASE_GENERATION_BITS | generation */
+	_Atomic uint64_t waiting;  /* generation << 32 | how many sleep */
+	_Atomic uint64_t since_ms; /* for looking on only, as the next one */
+	_Atomic uint64_t hash;
 };
-static_assert(sizeof(struct lrd_lease_stripe) == 64, "format");
+
+struct lrd_lease_stripe {
+	_Alignas(64) _Atomic uint64_t word[LRD_LEASE_PLACES];
+	struct lrd_lease_beside beside[LRD_LEASE_PLACES];
+};
+static_assert(offsetof(struct lrd_lease_stripe, beside) == 64, "format");
+static_assert(sizeof(struct lrd_lease_stripe) == 320, "format");
+
+/* Before the ring of events; fills the section's first element. */
+struct lrd_event_head {
+	_Alignas(64) _Atomic uint64_t next; /* number of the event to come; none is ever reused */
+	/* A line that is read at every hit and written twice a second while someone watches. */
+	_Alignas(64) _Atomic uint64_t hits_until_ms; /* monotonic; 0: nobody watches hits */
+};
+static_assert(offsetof(struct lrd_event_head, hits_until_ms) == 64, "format");
+static_assert(sizeof(struct lrd_event_head) == LRD_EVENT_SIZE, "format");
+
+/* Event n lies at n % LRD_EVENTS. `stamp` is 2n + 1 while it is written, 2n + 2 when it is
+ * whole; `sum` is over n and the words: a writer that was stopped may scribble later. */
+struct lrd_event_place {
+	_Alignas(64) _Atomic uint64_t stamp;
+	_Atomic uint64_t sum;
+	_Atomic uint64_t word[LRD_EVENT_WORDS]; /* event.c packs and unpacks them */
+};
+static_assert(offsetof(struct lrd_event_place, word) == 16, "format");
+static_assert(sizeof(struct lrd_event_place) == LRD_EVENT_SIZE, "format");
 
 /* Eviction's view of an entry; the record names its slot (number + 1). */
 struct lrd_slot {

@@ -52,6 +52,9 @@ struct lrd_mount {
 	struct lrd_process *processes;
 	struct lrd_counts *counts; /* [LRD_PROCESSES] is the dead's sum */
 	struct lrd_hold_place *holds;
+	struct lrd_lease_stripe *leases;
+	struct lrd_event_head *event_head;
+	struct lrd_event_place *events;
 	struct lrd_slot *slots;
 	uint32_t slot_count;
 	uint32_t place; /* in the process table */

@@ -12,8 +12,9 @@
 /* Below this many bytes XXH3 uses no vectors, so that there is nothing to choose. */
 enum { VECTOR_MIN = 241 };
 
-_Static_assert(sizeof(XXH3_state_t) <= sizeof(struct lrd_digest_stream), "stream storage");
-_Static_assert(_Alignof(XXH3_state_t) <= _Alignof(struct lrd_digest_stream), "stream alignment");
+_Static_assert(sizeof(XXH3_state_t) + _Alignof(XXH3_state_t) - 1 <=
+		       sizeof(struct lrd_digest_stream),
+	       "stream storage");
 
 static int has_wide(void)
 {
@@ -42,22 +43,29 @@ uint64_t lrd_digest_copy(void *dst, const void *src, size_t len, uint64_t seed)
 	return lrd_digest(dst, len, seed);
 }
 
+/* The state inside the storage, at the next address that is aligned for it. */
+static XXH3_state_t *state_of(const struct lrd_digest_stream *stream)
+{
+	uintptr_t at = (uintptr_t)stream->opaque;
+	uintptr_t align = _Alignof(XXH3_state_t);
+
+	return (XXH3_state_t *)((at + align - 1) / align * align);
+}
+
 void lrd_digest_stream_init(struct lrd_digest_stream *stream, uint64_t seed)
 {
-	XXH3_state_t *state = (XXH3_state_t *)(void *)stream->opaque;
-
 	memset(stream, 0, sizeof(*stream));
-	XXH3_INITSTATE(state);
-	(void)XXH3_64bits_reset_withSeed(state, seed);
+	XXH3_INITSTATE(state_of(stream));
+	(void)XXH3_64bits_reset_withSeed(state_of(stream), seed);
 }
 
 void lrd_digest_stream_add(struct lrd_digest_stream *stream, const void *bytes, size_t len)
 {
 	if (len > 0)
-		(void)XXH3_64bits_update((XXH3_state_t *)(void *)stream->opaque, bytes, len);
+		(void)XXH3_64bits_update(state_of(stream), bytes, len);
 }
 
 uint64_t lrd_digest_stream_end(const struct lrd_digest_stream *stream)
 {
-	return XXH3_64bits_digest((const XXH3_state_t *)(const void *)stream->opaque);
+	return XXH3_64bits_digest(state_of(stream));
 }

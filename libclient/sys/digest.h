@@ -20,9 +20,12 @@ uint64_t lrd_digest(const void *bytes, size_t len, uint64_t seed);
  */
 uint64_t lrd_digest_copy(void *dst, const void *src, size_t len, uint64_t seed);
 
-/* A digest fed piece by piece; equals lrd_digest() of the whole. Aligned storage, no heap. */
+/*
+ * A digest fed piece by piece; equals lrd_digest() of the whole. No heap; stays where it was
+ * initialised (its state is aligned inside).
+ */
 struct lrd_digest_stream {
-	_Alignas(64) unsigned char opaque[640];
+	unsigned char opaque[640];
 };
 void lrd_digest_stream_init(struct lrd_digest_stream *stream, uint64_t seed);
 void lrd_digest_stream_add(struct lrd_digest_stream *stream, const void *bytes, size_t len);
