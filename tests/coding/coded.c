@@ -22,7 +22,7 @@ static struct coded by_zlib(int window_bits, const void *bytes, size_t len)
 	z_stream strm = { 0 };
 	struct coded out;
 
-	ck_assert_int_eq(deflateInit2(&strm, 9, Z_DEFLATED, window_bits, 8,
+	ck_assert_int_eq(deflateInit2(&strm, 6, Z_DEFLATED, window_bits, 8,
 				      Z_DEFAULT_STRATEGY),
 			 Z_OK);
 	out.len = deflateBound(&strm, len) + 64;
