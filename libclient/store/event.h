@@ -40,11 +40,11 @@ enum { LRD_EVENT_TEXT = 80, LRD_WATCH_HITS_MS = 2000 };
 
 struct lrd_event {
 	uint64_t number;  /* in the order of the ring; gaps are lost events */
-	int64_t at_ms;	  /* unix milliseconds */
-	uint64_t hash;	  /* of the key, 0: none */
+	int64_t at_ms;    /* unix milliseconds */
+	uint64_t hash;    /* of the key, 0: none */
 	uint64_t detail;  /* as the type has it: bytes, a count, a reason */
-	uint32_t type;	  /* enum lrd_event_type; newer libraries may write others */
-	uint32_t pid;	  /* of the writer */
+	uint32_t type;    /* enum lrd_event_type; newer libraries may write others */
+	uint32_t pid;     /* of the writer */
 	uint32_t key_len; /* of the whole key: `key` may be its beginning only */
 	char key[LRD_EVENT_TEXT + 1]; /* printable ASCII, other bytes shown as '?' */
 };
@@ -54,8 +54,9 @@ void lrd_event_add(struct lrd_store *store, enum lrd_event_type type, uint64_t h
 		   larder_slice key, uint64_t detail);
 
 enum {
-	LRD_WATCH_OLDEST = 1 << 0, /* begin with what the ring still has, not with what comes */
-	LRD_WATCH_HITS = 1 << 1	   /* hits as well */
+	LRD_WATCH_OLDEST =
+		1 << 0, /* begin with what the ring still has, not with what comes */
+	LRD_WATCH_HITS = 1 << 1 /* hits as well */
 };
 
 struct lrd_event_watch {

@@ -53,10 +53,10 @@ enum {
 enum lrd_lease_state {
 	LRD_LEASE_NONE = 0, /* of a zeroed struct, and after release */
 	LRD_LEASE_TAKEN,    /* it is yours */
-	LRD_LEASE_HELD,	    /* another thread or process has it */
+	LRD_LEASE_HELD,     /* another thread or process has it */
 	LRD_LEASE_MARKED,   /* nobody has it, and nobody should queue */
 	LRD_LEASE_ENDED,    /* its owner gave it back */
-	LRD_LEASE_GONE	    /* its owner died, or its time is over */
+	LRD_LEASE_GONE      /* its owner died, or its time is over */
 };
 
 /* What came of it; kept with the place until somebody else needs it. At most 7. */
@@ -119,8 +119,8 @@ struct lrd_lease_info {
 	uint64_t left_ms; /* 0: overdue */
 	uint32_t pid;
 	uint32_t waiters; /* those killed while they slept count until the lease ends */
-	bool alive;	  /* its owner */
-	bool marked;	  /* nobody's: a mark, `left_ms` of it left */
+	bool alive;       /* its owner */
+	bool marked;      /* nobody's: a mark, `left_ms` of it left */
 };
 /* Visits every lease and mark; a non-zero answer of `visit` stops and is returned. */
 int lrd_lease_walk(struct lrd_store *store,

@@ -26,17 +26,19 @@ enum lrd_lease_phase {
 	LRD_PHASE_HELD = 2
 };
 
-#define LRD_WORD_PHASE UINT64_C(3)
-#define LRD_WORD_SLEEPERS (UINT64_C(1) << 2)
-#define LRD_WORD_RESULT_SHIFT 3
+#define LRD_WORD_PHASE            UINT64_C(3)
+#define LRD_WORD_SLEEPERS         (UINT64_C(1) << 2)
+#define LRD_WORD_RESULT_SHIFT     3
 #define LRD_WORD_GENERATION_SHIFT 6
-#define LRD_WORD_GENERATION_MASK ((UINT64_C(1) << LRD_LEASE_GENERATION_BITS) - 1)
-#define LRD_WORD_OWNER_SHIFT 32
-#define LRD_WORD_TAG_SHIFT 42
-#define LRD_WORD_TAG (~UINT64_C(0) << LRD_WORD_TAG_SHIFT)
+#define LRD_WORD_GENERATION_MASK  ((UINT64_C(1) << LRD_LEASE_GENERATION_BITS) - 1)
+#define LRD_WORD_OWNER_SHIFT      32
+#define LRD_WORD_TAG_SHIFT        42
+#define LRD_WORD_TAG              (~UINT64_C(0) << LRD_WORD_TAG_SHIFT)
 
-static_assert(LRD_WORD_GENERATION_SHIFT + LRD_LEASE_GENERATION_BITS == 32, "the futex half");
-static_assert(LRD_PROCESSES == 1 << (LRD_WORD_TAG_SHIFT - LRD_WORD_OWNER_SHIFT), "the owner fits");
+static_assert(LRD_WORD_GENERATION_SHIFT + LRD_LEASE_GENERATION_BITS == 32,
+	      "the futex half");
+static_assert(LRD_PROCESSES == 1 << (LRD_WORD_TAG_SHIFT - LRD_WORD_OWNER_SHIFT),
+	      "the owner fits");
 static_assert((LRD_LEASES & (LRD_LEASES - 1)) == 0, "stripes are masked");
 
 static inline uint32_t lrd_word_phase(uint64_t word)
@@ -96,10 +98,16 @@ static inline uint64_t lrd_word_until(uint64_t at_ms, uint64_t generation)
 	return at_ms << LRD_LEASE_GENERATION_BITS | generation;
 }
 
-/* Whether the time belongs to this word and has come. */
+/*
+ * Whether a lease's time has come. A time that is one generation ahead counts as well: whoever
+ * renews or takes over writes it before the word, and may be stopped in between.
+ */
 static inline bool lrd_word_is_over(uint64_t word, uint64_t until, uint64_t now_ms)
 {
-	return (until & LRD_WORD_GENERATION_MASK) == lrd_word_generation(word) &&
+	uint64_t generation = until & LRD_WORD_GENERATION_MASK;
+
+	return (generation == lrd_word_generation(word) ||
+		generation == lrd_word_next(word)) &&
 	       now_ms >= until >> LRD_LEASE_GENERATION_BITS;
 }
 

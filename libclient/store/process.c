@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "store/counters.h"
+#include "store/lease.h"
 #include "sys/file.h"
 #include "sys/machine.h"
 
@@ -29,6 +30,7 @@ static void clear_place(struct lrd_mount *mount, uint32_t place)
 {
 	lrd_counters_fold(mount, place);
 	drop_holds(mount, place);
+	lrd_lease_drop_owner(mount, place);
 	atomic_store(&mount->processes[place].pid, 0);
 }
 

@@ -26,8 +26,8 @@ void lrd_futex_sleep(const _Atomic uint64_t *word, uint64_t expected, uint64_t t
 	timeout.tv_nsec = (long)(timeout_ns % UINT64_C(1000000000));
 	/* Measured by the monotonic clock. Without FUTEX_PRIVATE: the sleepers of one word are
 	 * found by file and offset. */
-	(void)syscall(SYS_futex, lower_half(word), FUTEX_WAIT, (uint32_t)expected, &timeout, NULL,
-		      0);
+	(void)syscall(SYS_futex, lower_half(word), FUTEX_WAIT, (uint32_t)expected,
+		      &timeout, NULL, 0);
 }
 
 void lrd_futex_wake(const _Atomic uint64_t *word)
