@@ -183,6 +183,7 @@ struct lrd_stream {
 	uint64_t bytes_in; /* read: handed to the holder so far */
 	uint64_t bytes_out; /* read: taken from the holder so far; 0 means the peer saw nothing */
 	uint64_t created_ns; /* read */
+	uint64_t route;      /* digest of the proxy it leads through; 0: none */
 	char host[256];      /* read: "example.org:443", for messages */
 };
 
