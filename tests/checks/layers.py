@@ -29,7 +29,8 @@ MAY_SEE = {
     "session": CACHE | {"transport", "session", "public:larder"},
     "cached": PURE | {"proto/bytes", "proto/memcache", "sys", "store", "cache",
                       "public:store", "public:cache"},
-    "tools": STORE | {"public:cache", "public:larder"},
+    # The command shows what the cache has stored: it reads cache/record.h.
+    "tools": STORE | {"cache", "public:cache", "public:larder"},
     # Examples are what users write.
     "examples": PURE | {"public:store", "public:cache", "public:larder"},
     "public:errors": set(),

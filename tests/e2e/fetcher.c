@@ -184,7 +184,8 @@ static int run_forked(struct fetcher *f, larder_session *session)
 	int worst = 0;
 
 	/* Used before the fork: connections, a read slot and a TLS state are open by now. */
-	fetch(f, session, &f->items[0]);
+	for (size_t i = 0; i < f->count && i < 10; i++)
+		fetch(f, session, &f->items[i]);
 	for (unsigned i = 0; i < f->forks; i++) {
 		pid_t pid = fork();
 

@@ -5,10 +5,10 @@ store byte for byte, to workers and to larder get."""
 
 import os
 
-from lib import (FULL, Origin, check, end_fetcher, finish, larder, path, run, say,
+from lib import (Origin, check, end_fetcher, finish, larder, path, run, say,
                  start_fetcher, stat)
 
-SIZE = 1 << 30 if FULL or not os.environ.get("LARDER_SANITIZE") else 1 << 28
+SIZE = 1 << 30
 FLAT_KIB = 64 * 1024
 
 

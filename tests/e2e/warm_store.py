@@ -4,6 +4,7 @@
 it twice, at once, and the origin sees only what its own policies ask for."""
 
 import collections
+import subprocess
 
 from lib import (Origin, POLICIES, check, end_fetcher, finish, larder, path, say, start_fetcher,
                  start_larderd, stat, stop, total)
@@ -18,6 +19,12 @@ def main():
     item_list = origin.write_list(items)
     store = path("store")
     daemon, _ = start_larderd(store)
+
+    # The judge first: a body that is not the file's must be noticed.
+    liar = start_fetcher(path("liar"), origin.write_list(
+        [("", items[5][1], items[6][2])], "lies"), origin=origin, stderr=subprocess.DEVNULL)
+    check(liar.wait(30) == 9, "a wrong body is noticed")
+    origin.clear_log()
 
     warm = end_fetcher(start_fetcher(store, item_list, origin=origin))
     log = origin.log()

@@ -13,7 +13,7 @@ static const struct {
 } texts[] = {
 	{ LRD_SLICE_INIT("plain"), "\"plain\"" },
 	{ LRD_SLICE_INIT(""), "\"\"" },
-	{ LRD_SLICE_INIT("\"\\\n\033"), "\"\\\"\\\\\\n\\u001b\"" },
+	{ LRD_SLICE_INIT("\"\\\n\033"), "\"\\\"\\\\\\n\\u001B\"" },
 	{ LRD_SLICE_INIT("\xc3\xbc"), "\"\\u00FC\"" },
 	/* ISO 8859-1, as old field values have it */
 	{ LRD_SLICE_INIT("\xfc"), "\"\\u00FC\"" },
