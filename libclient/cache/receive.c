@@ -104,8 +104,18 @@ static int receive_head(struct larder_plan *plan, const struct lrd_response_fact
 
 /* ---- 304 --------------------------------------------------------------------------------- */
 
+/* Is what stands there now still what the 304 confirms? It may be new since the lookup. */
+static bool confirms(struct lrd_field_view response, const struct lrd_answer *answer)
+{
+	struct lrd_validators stored;
+
+	lrd_validators_read(lrd_view_of(answer->fields, answer->field_count),
+			    answer->head.fresh.date, &stored);
+	return lrd_validate_select(response, &stored, 1) == 0;
+}
+
 /* The 304 speaks of another variant than the one at hand: brings that one in. */
-static int fetch_variant(struct larder_plan *plan, size_t index)
+static int fetch_variant(struct larder_plan *plan, size_t index, struct lrd_field_view response)
 {
 	const struct lrd_asked *asked = plan->asked;
 	bool want_body = asked->facts.method == LRD_METHOD_GET;
@@ -136,6 +146,8 @@ static int fetch_variant(struct larder_plan *plan, size_t index)
 					       &answer)
 			     : LARDER_ENOTFOUND;
 	lrd_read_end(&read);
+	if (rc == 0 && !confirms(response, &answer))
+		rc = LARDER_ECONFLICT;
 	if (rc == 0 && lrd_answer_needs_hold(&answer, want_body))
 		rc = lrd_answer_hold(plan->cache, &key, record.body_id, &answer);
 	if (rc < 0)
@@ -211,7 +223,7 @@ static int receive_304(struct larder_plan *plan, const struct lrd_response_facts
 	}
 	index = lrd_validate_select(response->fields, at, count);
 	other_variant = index >= 0 && !(index == 0 && plan->has_answer);
-	if (index < 0 || (other_variant && fetch_variant(plan, (size_t)index) < 0)) {
+	if (index < 0 || (other_variant && fetch_variant(plan, (size_t)index, response->fields) < 0)) {
 		ask_again(plan);
 		return 0;
 	}

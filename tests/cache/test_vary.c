@@ -162,6 +162,20 @@ START_TEST(union_of_tags)
 }
 END_TEST
 
+/* The variant that a 304 names was replaced while it was on its way: ask again. */
+START_TEST(replaced_meanwhile)
+{
+	larder_plan *plan;
+
+	store("A: 1\n", "Vary: A\nETag: \"one\"\nCache-Control: max-age=600\n", "one", 20);
+	plan = drive_lookup(cache, &(struct drive_request){ .fields = "A: 3\n" });
+	store("A: 1\n", "Vary: A\nETag: \"new\"\nCache-Control: max-age=600\n", "new", 10);
+	drive_answer(plan, &(struct drive_response){ .status = 304, .fields = "ETag: \"one\"\n" });
+	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_FETCH);
+	larder_plan_free(plan);
+}
+END_TEST
+
 /* A 304 without any tag cannot say which of several it means. */
 START_TEST(ambiguous_304)
 {
@@ -236,6 +250,7 @@ Suite *larder_suite(void)
 	tcase_add_test(tcase, vary_appears);
 	tcase_add_test(tcase, limited);
 	tcase_add_test(tcase, union_of_tags);
+	tcase_add_test(tcase, replaced_meanwhile);
 	tcase_add_test(tcase, ambiguous_304);
 	tcase_add_test(tcase, siblings_updated);
 	tcase_add_test(tcase, secrets_stay_out);
