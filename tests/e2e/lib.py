@@ -7,6 +7,7 @@ and is gone when the test ends, however it ends.
 
 import atexit
 import contextlib
+import ctypes
 import json
 import os
 import random
@@ -110,9 +111,19 @@ def clean_env(**more):
     return env
 
 
+_prctl = ctypes.CDLL(None).prctl
+PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent():
+    """A test that is killed outright takes its daemons along."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def spawn(*args, **options):
     options.setdefault("env", clean_env())
     options.setdefault("stdin", subprocess.DEVNULL)
+    options.setdefault("preexec_fn", _die_with_parent)
     child = subprocess.Popen([str(a) for a in args], **options)
     _children.append(child)
     return child
