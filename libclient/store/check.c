@@ -107,7 +107,8 @@ static int check_garbage(struct checker *c, uint64_t id, const MDB_val *value)
 {
 	if (value->mv_size != 8 || id == 0 || id > LRD_BODY_ID_MAX) {
 		c->found->bad_links++;
-		tell(c, "garbage list: %" PRIu64 " is no body id, or its value no number", id);
+		tell(c, "garbage list: %" PRIu64 " is no body id, or its value no number",
+		     id);
 		return 0;
 	}
 	return add_link(c, id, 0, 0);
@@ -139,7 +140,8 @@ static int each(struct checker *c, MDB_dbi table,
 		mdb_cursor_close(cursor);
 	if (rc < 0)
 		return rc;
-	return mdb_rc == 0 || mdb_rc == MDB_NOTFOUND ? 0 : lrd_lmdb_failed(c->mount, mdb_rc);
+	return mdb_rc == 0 || mdb_rc == MDB_NOTFOUND ? 0
+						     : lrd_lmdb_failed(c->mount, mdb_rc);
 }
 
 static int compare_links(const void *a, const void *b)
@@ -154,15 +156,16 @@ static int check_row(struct checker *c, uint64_t key, const MDB_val *value)
 {
 	struct link wanted = { .id = key >> LRD_ROW_BITS };
 	uint64_t row = key & ((UINT64_C(1) << LRD_ROW_BITS) - 1);
-	struct link *link = c->count ? bsearch(&wanted, c->links, c->count, sizeof(wanted),
-					       compare_links)
+	struct link *link = c->count ? bsearch(&wanted, c->links, c->count,
+					       sizeof(wanted), compare_links)
 				     : NULL;
 
 	c->found->rows++;
 	c->found->bytes += value->mv_size;
 	if (!link) {
 		c->found->orphan_rows++;
-		tell(c, "row %" PRIu64 ".%" PRIu64 ": no record names its body", wanted.id, row);
+		tell(c, "row %" PRIu64 ".%" PRIu64 ": no record names its body",
+		     wanted.id, row);
 		return 0;
 	}
 	if (link->hash == 0)
@@ -170,7 +173,8 @@ static int check_row(struct checker *c, uint64_t key, const MDB_val *value)
 	link->rows++;
 	if (!lrd_rows_check(value, key, link->len)) {
 		c->found->bad_rows++;
-		tell(c, "row %" PRIu64 ".%" PRIu64 ": checksum or length is wrong", link->id, row);
+		tell(c, "row %" PRIu64 ".%" PRIu64 ": checksum or length is wrong",
+		     link->id, row);
 	}
 	return 0;
 }
@@ -195,7 +199,8 @@ static void check_missing(struct checker *c)
 		if (link->hash == 0 || link->rows >= wanted)
 			continue;
 		c->found->missing_rows += wanted - link->rows;
-		tell(c, "record %016" PRIx64 ": %" PRIu64 " of %" PRIu64 " rows are missing",
+		tell(c,
+		     "record %016" PRIx64 ": %" PRIu64 " of %" PRIu64 " rows are missing",
 		     link->hash, wanted - link->rows, wanted);
 	}
 }

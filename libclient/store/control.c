@@ -14,11 +14,7 @@
 #include "sys/error.h"
 #include "sys/file.h"
 
-enum {
-	BUDGET_MIN = 1 << 20,
-	SLOTS_MIN = 4096,
-	SLOTS_MAX = 1 << 26
-};
+enum { BUDGET_MIN = 1 << 20, SLOTS_MIN = 4096, SLOTS_MAX = 1 << 26 };
 
 static uint64_t header_sum(const struct lrd_control_header *header)
 {
@@ -40,8 +36,8 @@ int lrd_control_open(const struct lrd_mount_request *request, int *out, larder_e
 	int rc = lrd_file_open_at(request->dir_fd, LRD_FILE_CONTROL, &fd);
 
 	if (rc == LARDER_ENOTFOUND && request->must_exist)
-		return lrd_error_set(err, LARDER_ENOTFOUND, LARDER_PHASE_STORE, ENOENT, NULL,
-				     "there is no store at %s", request->path);
+		return lrd_error_set(err, LARDER_ENOTFOUND, LARDER_PHASE_STORE, ENOENT,
+				     NULL, "there is no store at %s", request->path);
 	if (rc == LARDER_ENOTFOUND) {
 		rc = lrd_file_create_at(request->dir_fd, LRD_FILE_CONTROL,
 					request->group_shared ? 0660 : 0600, &fd);
@@ -51,12 +47,15 @@ int lrd_control_open(const struct lrd_mount_request *request, int *out, larder_e
 	if (rc < 0) {
 		int why = errno;
 
-		return lrd_error_set(err, why == EACCES || why == ELOOP ? LARDER_ESTORE : rc,
-				     LARDER_PHASE_STORE, why, NULL, "cannot open %s/%s: %s",
-				     request->path, LRD_FILE_CONTROL,
+		return lrd_error_set(err,
+				     why == EACCES || why == ELOOP ? LARDER_ESTORE : rc,
+				     LARDER_PHASE_STORE, why, NULL,
+				     "cannot open %s/%s: %s", request->path,
+				     LRD_FILE_CONTROL,
 				     lrd_error_os_text(why, text, sizeof(text)));
 	}
-	rc = lrd_identity_check_file(request->path, LRD_FILE_CONTROL, request->dir_fd, fd, err);
+	rc = lrd_identity_check_file(request->path, LRD_FILE_CONTROL, request->dir_fd, fd,
+				     err);
 	if (rc < 0) {
 		(void)close(fd);
 		return rc;
@@ -78,7 +77,8 @@ static void lay_out(struct lrd_control_header *header)
 
 	const struct lrd_section wanted[LRD_SECTION_END] = {
 		[LRD_SECTION_PROCESSES] = { 0, LRD_PROCESSES, sizeof(struct lrd_process) },
-		[LRD_SECTION_COUNTERS] = { 0, LRD_PROCESSES + 1, sizeof(struct lrd_counts) },
+		[LRD_SECTION_COUNTERS] = { 0, LRD_PROCESSES + 1,
+					   sizeof(struct lrd_counts) },
 		[LRD_SECTION_HOLDS] = { 0, LRD_HOLDS, sizeof(struct lrd_hold_place) },
 		[LRD_SECTION_LEASES] = { 0, LRD_LEASES, sizeof(struct lrd_lease_stripe) },
 		[LRD_SECTION_EVENTS] = { 0, LRD_EVENTS + 1, LRD_EVENT_SIZE },
@@ -144,7 +144,8 @@ int lrd_control_format(int fd, const struct lrd_mount_request *request, uint64_t
 			why = errno;
 		return lrd_error_set(err, rc, LARDER_PHASE_STORE, why, NULL,
 				     "cannot write %s/%s (%llu bytes): %s", request->path,
-				     LRD_FILE_CONTROL, (unsigned long long)header.control_bytes,
+				     LRD_FILE_CONTROL,
+				     (unsigned long long)header.control_bytes,
 				     lrd_error_os_text(why, text, sizeof(text)));
 	}
 	return 0;
@@ -152,13 +153,22 @@ int lrd_control_format(int fd, const struct lrd_mount_request *request, uint64_t
 
 static bool sections_fit(const struct lrd_control_header *header, uint64_t file_bytes)
 {
-	static const uint32_t sizes[LRD_SECTION_END] = {
-		sizeof(struct lrd_process), sizeof(struct lrd_counts), sizeof(struct lrd_hold_place),
-		sizeof(struct lrd_lease_stripe), LRD_EVENT_SIZE, sizeof(struct lrd_slot), 4, 4
-	};
-	static const uint32_t counts[LRD_SECTION_END] = {
-		LRD_PROCESSES, LRD_PROCESSES + 1, LRD_HOLDS, LRD_LEASES, LRD_EVENTS + 1, 1, 1, 1
-	};
+	static const uint32_t sizes[LRD_SECTION_END] = { sizeof(struct lrd_process),
+							 sizeof(struct lrd_counts),
+							 sizeof(struct lrd_hold_place),
+							 sizeof(struct lrd_lease_stripe),
+							 LRD_EVENT_SIZE,
+							 sizeof(struct lrd_slot),
+							 4,
+							 4 };
+	static const uint32_t counts[LRD_SECTION_END] = { LRD_PROCESSES,
+							  LRD_PROCESSES + 1,
+							  LRD_HOLDS,
+							  LRD_LEASES,
+							  LRD_EVENTS + 1,
+							  1,
+							  1,
+							  1 };
 
 	if (header->control_bytes > file_bytes || header->control_bytes > SIZE_MAX)
 		return false;
@@ -175,7 +185,8 @@ static bool sections_fit(const struct lrd_control_header *header, uint64_t file_
 	return true;
 }
 
-int lrd_control_inspect(int fd, struct lrd_control_header *out, enum lrd_control_verdict *verdict)
+int lrd_control_inspect(int fd, struct lrd_control_header *out,
+			enum lrd_control_verdict *verdict)
 {
 	struct lrd_control_header header;
 	struct lrd_control_header mine = { 0 };
@@ -200,13 +211,14 @@ int lrd_control_inspect(int fd, struct lrd_control_header *out, enum lrd_control
 		return 0;
 	*verdict = LRD_CONTROL_FOREIGN;
 	if (header.format != mine.format || header.byte_order != mine.byte_order ||
-	    header.mutex_size != mine.mutex_size || header.pointer_size != mine.pointer_size ||
+	    header.mutex_size != mine.mutex_size ||
+	    header.pointer_size != mine.pointer_size ||
 	    header.lmdb_version != mine.lmdb_version || header.page_size != mine.page_size)
 		return 0;
 	*verdict = LRD_CONTROL_DAMAGED;
-	if (header.sum != header_sum(&header) || !sections_fit(&header, facts.size_bytes) ||
-	    header.budget_bytes < BUDGET_MIN || header.map_bytes < header.budget_bytes ||
-	    header.map_bytes > SIZE_MAX / 2)
+	if (header.sum != header_sum(&header) ||
+	    !sections_fit(&header, facts.size_bytes) || header.budget_bytes < BUDGET_MIN ||
+	    header.map_bytes < header.budget_bytes || header.map_bytes > SIZE_MAX / 2)
 		return 0;
 	*verdict = LRD_CONTROL_GOOD;
 	*out = header;
@@ -224,7 +236,8 @@ int lrd_control_map(struct lrd_mount *mount, int fd)
 		return rc;
 	if (verdict != LRD_CONTROL_GOOD)
 		return LARDER_ECORRUPT;
-	map = mmap(NULL, (size_t)header.control_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	map = mmap(NULL, (size_t)header.control_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+		   fd, 0);
 	if (map == MAP_FAILED)
 		return lrd_error_from_errno(errno);
 
@@ -238,7 +251,8 @@ int lrd_control_map(struct lrd_mount *mount, int fd)
 	mount->holds = (void *)(map + header.sections[LRD_SECTION_HOLDS].offset);
 	mount->leases = (void *)(map + header.sections[LRD_SECTION_LEASES].offset);
 	mount->event_head = (void *)(map + header.sections[LRD_SECTION_EVENTS].offset);
-	mount->events = (void *)(map + header.sections[LRD_SECTION_EVENTS].offset + LRD_EVENT_SIZE);
+	mount->events = (void *)(map + header.sections[LRD_SECTION_EVENTS].offset +
+				 LRD_EVENT_SIZE);
 	mount->slots = (void *)(map + header.sections[LRD_SECTION_SLOTS].offset);
 	mount->slot_count = header.sections[LRD_SECTION_SLOTS].count;
 	mount->seed = header.seed;

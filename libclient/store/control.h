@@ -20,7 +20,8 @@ enum lrd_control_verdict {
 };
 
 /* Reads the header by read(2), before anything is mapped. */
-int lrd_control_inspect(int fd, struct lrd_control_header *out, enum lrd_control_verdict *verdict);
+int lrd_control_inspect(int fd, struct lrd_control_header *out,
+			enum lrd_control_verdict *verdict);
 
 /* Writes a new, empty file of the right size over whatever is there; not yet READY. */
 int lrd_control_format(int fd, const struct lrd_mount_request *request, uint64_t seed,

@@ -11,7 +11,8 @@ void lrd_store_count(struct lrd_store *store, enum lrd_counter counter, uint64_t
 	struct lrd_mount *mount;
 
 	/* Counting is no reason to fail anything: without a store nothing is counted. */
-	if ((unsigned int)counter >= LRD_COUNT_END || lrd_env_mount(store->env, &mount) < 0)
+	if ((unsigned int)counter >= LRD_COUNT_END ||
+	    lrd_env_mount(store->env, &mount) < 0)
 		return;
 	lrd_counters_add(mount, counter, by);
 }
@@ -19,12 +20,12 @@ void lrd_store_count(struct lrd_store *store, enum lrd_counter counter, uint64_t
 void lrd_counters_fold(struct lrd_mount *mount, uint32_t place)
 {
 	for (size_t i = 0; i < LRD_COUNTERS; i++) {
-		uint64_t part = atomic_exchange_explicit(&mount->counts[place].value[i], 0,
-							 memory_order_relaxed);
+		uint64_t part = atomic_exchange_explicit(&mount->counts[place].value[i],
+							 0, memory_order_relaxed);
 
 		if (part > 0)
-			atomic_fetch_add_explicit(&mount->counts[LRD_PROCESSES].value[i], part,
-						  memory_order_relaxed);
+			atomic_fetch_add_explicit(&mount->counts[LRD_PROCESSES].value[i],
+						  part, memory_order_relaxed);
 	}
 }
 

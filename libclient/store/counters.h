@@ -8,7 +8,8 @@
 #include "store/mount.h"
 #include "store/store.h"
 
-static inline void lrd_counters_add(struct lrd_mount *mount, enum lrd_counter counter, uint64_t by)
+static inline void lrd_counters_add(struct lrd_mount *mount, enum lrd_counter counter,
+				    uint64_t by)
 {
 	atomic_fetch_add_explicit(&mount->counts[mount->place].value[counter], by,
 				  memory_order_relaxed);

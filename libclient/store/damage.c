@@ -85,6 +85,7 @@ int lrd_damage_remove(struct lrd_mount *mount)
 		mdb_rc = mdb_txn_commit(txn);
 	/* Also after a failure: a report that cannot be acted upon is made again. */
 	for (size_t i = 0; i < LRD_DAMAGED; i++)
-		(void)atomic_compare_exchange_strong(&shared->damaged[i].hash, &taken[i], 0);
+		(void)atomic_compare_exchange_strong(&shared->damaged[i].hash, &taken[i],
+						     0);
 	return mdb_rc == 0 ? 0 : lrd_lmdb_failed(mount, mdb_rc);
 }

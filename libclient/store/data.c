@@ -135,8 +135,8 @@ int lrd_data_build(struct lrd_mount *mount, const struct lrd_mount_request *requ
 
 	if (rc == 0)
 		rc = lrd_file_unlink_at(dir_fd, LRD_FILE_NEW_LOCK);
-	if (rc == 0 && snprintf(path, sizeof(path), "%s/%s", request->path, LRD_FILE_NEW_DATA) >=
-			       (int)sizeof(path))
+	if (rc == 0 && snprintf(path, sizeof(path), "%s/%s", request->path,
+				LRD_FILE_NEW_DATA) >= (int)sizeof(path))
 		rc = LARDER_EINVAL;
 	if (rc == 0)
 		rc = build_env(path, mount->map_bytes, mode, &full);
@@ -155,8 +155,9 @@ int lrd_data_build(struct lrd_mount *mount, const struct lrd_mount_request *requ
 	if (rc < 0) {
 		(void)lrd_file_unlink_at(dir_fd, LRD_FILE_NEW_DATA);
 		(void)lrd_file_unlink_at(dir_fd, LRD_FILE_NEW_LOCK);
-		return lrd_error_set(err, rc, LARDER_PHASE_STORE, 0, NULL, "cannot build %s/%s: %s",
-				     request->path, LRD_FILE_DATA,
+		return lrd_error_set(err, rc, LARDER_PHASE_STORE, 0, NULL,
+				     "cannot build %s/%s: %s", request->path,
+				     LRD_FILE_DATA,
 				     full ? "the disk is full" : larder_strerror(rc));
 	}
 	atomic_store(&mount->shared->reserved_bytes, LRD_ROOM_FIRST_BYTES);
@@ -211,7 +212,8 @@ int lrd_data_open(struct lrd_mount *mount, const char *path, int dir_fd)
 		mdb_rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
 	}
 	if (mdb_rc == 0) {
-		mdb_rc = open_tables(txn, 0, &mount->entries, &mount->rows, &mount->garbage);
+		mdb_rc = open_tables(txn, 0, &mount->entries, &mount->rows,
+				     &mount->garbage);
 		if (mdb_rc == 0)
 			mdb_rc = mdb_txn_commit(txn);
 		else

@@ -5,8 +5,8 @@
 #include "store/garbage.h"
 #include "store/rows.h"
 
-int lrd_entry_discard(struct lrd_mount *mount, MDB_txn *txn, uint64_t body_id, uint64_t body_len,
-		      uint64_t text_id, uint64_t text_len)
+int lrd_entry_discard(struct lrd_mount *mount, MDB_txn *txn, uint64_t body_id,
+		      uint64_t body_len, uint64_t text_id, uint64_t text_len)
 {
 	int mdb_rc = 0;
 
@@ -17,8 +17,8 @@ int lrd_entry_discard(struct lrd_mount *mount, MDB_txn *txn, uint64_t body_id, u
 	return mdb_rc;
 }
 
-int lrd_entry_remove(struct lrd_mount *mount, MDB_txn *txn, const struct lrd_record *record,
-		     const struct lrd_record_links *links)
+int lrd_entry_remove(struct lrd_mount *mount, MDB_txn *txn,
+		     const struct lrd_record *record, const struct lrd_record_links *links)
 {
 	uint64_t hash = record->hash;
 	MDB_val k = { sizeof(hash), &hash };
@@ -26,6 +26,6 @@ int lrd_entry_remove(struct lrd_mount *mount, MDB_txn *txn, const struct lrd_rec
 
 	if (mdb_rc != 0)
 		return mdb_rc;
-	return lrd_entry_discard(mount, txn, record->body_id, record->body_len, links->text_id,
-				 links->text_len);
+	return lrd_entry_discard(mount, txn, record->body_id, record->body_len,
+				 links->text_id, links->text_len);
 }

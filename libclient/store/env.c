@@ -16,10 +16,10 @@
 #include "sys/error.h"
 #include "sys/file.h"
 
-#define DEFAULT_BUDGET_BYTES (UINT64_C(4) << 30)
+#define DEFAULT_BUDGET_BYTES    (UINT64_C(4) << 30)
 #define DEFAULT_GATE_TIMEOUT_MS 50
-#define IDENTITY_EVERY_NS UINT64_C(1000000000)
-#define CLOSING_WAIT_NS UINT64_C(500000000)
+#define IDENTITY_EVERY_NS       UINT64_C(1000000000)
+#define CLOSING_WAIT_NS         UINT64_C(500000000)
 
 /* Every environment of this process: the one mutable global that LMDB's rules demand. Guarded
  * by the fork guard. */
@@ -44,8 +44,8 @@ static int default_path(char *path, size_t size, larder_error *err)
 		return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL,
 				     "no place for a store: set LARDER_STORE, or HOME");
 	if (len < 0 || (size_t)len >= size)
-		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_STORE, ENAMETOOLONG, NULL,
-				     "the path of the store is too long");
+		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_STORE, ENAMETOOLONG,
+				     NULL, "the path of the store is too long");
 	return 0;
 }
 
@@ -92,8 +92,8 @@ static int mount_path(struct lrd_env *env, bool must_exist, struct lrd_mount **o
 		.group_shared = env->group_shared,
 	};
 	struct lrd_file_facts facts;
-	int rc = lrd_identity_open_dir(env->path, !must_exist, env->group_shared, &request.dir_fd,
-				       err);
+	int rc = lrd_identity_open_dir(env->path, !must_exist, env->group_shared,
+				       &request.dir_fd, err);
 
 	if (rc < 0)
 		return rc;
@@ -269,7 +269,8 @@ static int open_env(const char *path, const struct lrd_store_options *options,
 	env->path = absolute_path(path);
 	if (!env->path)
 		goto out;
-	env->budget_bytes = options->budget_bytes ? options->budget_bytes : DEFAULT_BUDGET_BYTES;
+	env->budget_bytes =
+		options->budget_bytes ? options->budget_bytes : DEFAULT_BUDGET_BYTES;
 	env->group_shared = options->group_shared;
 	rc = mount_path(env, options->must_exist, &mount, err);
 	if (rc < 0)
@@ -312,8 +313,8 @@ int lrd_store_open(const char *dir, const struct lrd_store_options *options,
 	if (!store)
 		return lrd_error_set(err, LARDER_ENOMEM, LARDER_PHASE_STORE, ENOMEM, NULL,
 				     "no memory to open store %s", dir);
-	store->gate_timeout_ns = UINT64_C(1000000) * (options->gate_timeout_ms
-							      ? options->gate_timeout_ms
+	store->gate_timeout_ns =
+		UINT64_C(1000000) * (options->gate_timeout_ms ? options->gate_timeout_ms
 							      : DEFAULT_GATE_TIMEOUT_MS);
 	lrd_fork_guard_lock();
 	store->env = find_env(dir);

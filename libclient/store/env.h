@@ -19,9 +19,9 @@
 
 struct lrd_env {
 	_Atomic(struct lrd_mount *) mount; /* never NULL once opened */
-	_Atomic uint64_t identity_ns;	   /* when the files' names were last compared */
-	struct lrd_mount *retired;	   /* old mounts, kept until the env is freed */
-	struct lrd_env *next;		   /* in the registry */
+	_Atomic uint64_t identity_ns;      /* when the files' names were last compared */
+	struct lrd_mount *retired;         /* old mounts, kept until the env is freed */
+	struct lrd_env *next;              /* in the registry */
 	uint64_t dir_dev, dir_ino;
 	char *path;
 	uint64_t budget_bytes;
@@ -36,11 +36,13 @@ struct lrd_store {
 };
 
 /* The slow half of lrd_env_mount(): reopens unless another thread already has. */
-int lrd_env_renew(struct lrd_env *env, const struct lrd_mount *old, struct lrd_mount **out);
+int lrd_env_renew(struct lrd_env *env, const struct lrd_mount *old,
+		  struct lrd_mount **out);
 
 static inline bool lrd_mount_is_current(const struct lrd_mount *mount)
 {
-	return lrd_mount_is_ready(mount) && mount->fork_generation == lrd_fork_generation();
+	return lrd_mount_is_ready(mount) &&
+	       mount->fork_generation == lrd_fork_generation();
 }
 
 /* The mount of this process and of the files' present generation. No system call, no lock. */

@@ -34,8 +34,8 @@ static _Atomic uint8_t *uses_of(struct lrd_mount *mount, uint32_t slot)
 	return slot > 0 && slot <= mount->slot_count ? &mount->slots[slot - 1].uses : NULL;
 }
 
-static void weigh(struct lrd_mount *mount, uint64_t hash, const MDB_val *value, int64_t now,
-		  struct candidate *out)
+static void weigh(struct lrd_mount *mount, uint64_t hash, const MDB_val *value,
+		  int64_t now, struct candidate *out)
 {
 	struct lrd_record record;
 	struct lrd_record_links links;
@@ -64,7 +64,8 @@ static void weigh(struct lrd_mount *mount, uint64_t hash, const MDB_val *value, 
 	else if (record.expires_at != 0 && record.expires_at <= now)
 		out->rank = 1;
 	else
-		out->rank = 2 + (uses ? atomic_load_explicit(uses, memory_order_relaxed) : 0);
+		out->rank =
+			2 + (uses ? atomic_load_explicit(uses, memory_order_relaxed) : 0);
 }
 
 static int compare_candidates(const void *a, const void *b)
@@ -107,7 +108,8 @@ static int read_window(struct lrd_mount *mount, MDB_txn *txn, int64_t now,
 	return mdb_rc == MDB_NOTFOUND ? 0 : mdb_rc;
 }
 
-static int remove_candidate(struct lrd_mount *mount, MDB_txn *txn, const struct candidate *c)
+static int remove_candidate(struct lrd_mount *mount, MDB_txn *txn,
+			    const struct candidate *c)
 {
 	MDB_val k = { sizeof(c->hash), NULL };
 	uint64_t hash = c->hash;
@@ -116,14 +118,14 @@ static int remove_candidate(struct lrd_mount *mount, MDB_txn *txn, const struct 
 	k.mv_data = &hash;
 	mdb_rc = mdb_del(txn, mount->entries, &k, NULL);
 	if (mdb_rc == 0)
-		mdb_rc = lrd_entry_discard(mount, txn, c->body_id, c->body_len, c->text_id,
-					   c->text_len);
+		mdb_rc = lrd_entry_discard(mount, txn, c->body_id, c->body_len,
+					   c->text_id, c->text_len);
 	LRD_CRASH_POINT("store.evict.after_one");
 	return mdb_rc;
 }
 
-int lrd_evict_some(struct lrd_mount *mount, MDB_txn *txn, uint64_t pages, uint64_t deadline_ns,
-		   struct lrd_evicted *done)
+int lrd_evict_some(struct lrd_mount *mount, MDB_txn *txn, uint64_t pages,
+		   uint64_t deadline_ns, struct lrd_evicted *done)
 {
 	struct candidate window[WINDOW];
 	uint64_t wanted = pages * LRD_PAGE;
@@ -142,7 +144,8 @@ int lrd_evict_some(struct lrd_mount *mount, MDB_txn *txn, uint64_t pages, uint64
 			_Atomic uint8_t *uses = uses_of(mount, window[i].slot);
 			uint8_t seen;
 
-			if (window[i].rank == 0 || (i < (count + 1) / 2 && bytes < wanted)) {
+			if (window[i].rank == 0 ||
+			    (i < (count + 1) / 2 && bytes < wanted)) {
 				mdb_rc = remove_candidate(mount, txn, &window[i]);
 				if (mdb_rc != 0)
 					return mdb_rc;

@@ -22,7 +22,7 @@ struct lrd_evicted {
  * `deadline_ns`. Rows go to the garbage list: their pages are freed by a later transaction.
  * An LMDB code; nothing removed means that there is nothing.
  */
-int lrd_evict_some(struct lrd_mount *mount, MDB_txn *txn, uint64_t pages, uint64_t deadline_ns,
-		   struct lrd_evicted *done);
+int lrd_evict_some(struct lrd_mount *mount, MDB_txn *txn, uint64_t pages,
+		   uint64_t deadline_ns, struct lrd_evicted *done);
 
 #endif

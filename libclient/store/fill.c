@@ -31,8 +31,8 @@ enum {
 struct lrd_fill {
 	struct lrd_store *store;
 	struct lrd_mount *mount; /* of the first rows; NULL before */
-	uint64_t body_id;	 /* 0: no rows yet */
-	uint64_t rows;		 /* written and committed */
+	uint64_t body_id;        /* 0: no rows yet */
+	uint64_t rows;           /* written and committed */
 	uint64_t max_len;
 	unsigned char *buffer;
 	size_t buffered;
@@ -133,8 +133,8 @@ static int write_rows(struct lrd_fill *fill, struct lrd_write *write)
 	if (first)
 		mdb_rc = lrd_garbage_add(mount, write->place.txn, fill->body_id, 0);
 	if (mdb_rc == 0)
-		mdb_rc = lrd_rows_write(mount, write->place.txn, fill->body_id, fill->rows,
-					fill->buffer, fill->buffered);
+		mdb_rc = lrd_rows_write(mount, write->place.txn, fill->body_id,
+					fill->rows, fill->buffer, fill->buffered);
 	write->pages += lrd_rows_count(fill->buffered) + LRD_ROOM_PUT;
 	return mdb_rc == 0 ? 0 : lrd_write_fail(write, mdb_rc);
 }
@@ -218,8 +218,8 @@ static void free_fill(struct lrd_fill *fill)
 }
 
 /* Everything but freeing the fill. */
-static int publish(struct lrd_write *write, const struct lrd_put *put, struct lrd_fill *fill,
-		   uint64_t *cas_out)
+static int publish(struct lrd_write *write, const struct lrd_put *put,
+		   struct lrd_fill *fill, uint64_t *cas_out)
 {
 	larder_slice body = { (const char *)fill->buffer, fill->buffered };
 	int mdb_rc;
@@ -250,8 +250,8 @@ static int publish(struct lrd_write *write, const struct lrd_put *put, struct lr
 	return rc;
 }
 
-int lrd_write_publish(struct lrd_write *write, const struct lrd_put *put, struct lrd_fill *take,
-		      uint64_t *cas_out)
+int lrd_write_publish(struct lrd_write *write, const struct lrd_put *put,
+		      struct lrd_fill *take, uint64_t *cas_out)
 {
 	int rc = publish(write, put, take, cas_out);
 
@@ -269,7 +269,8 @@ int lrd_fill_commit(struct lrd_fill *take, const struct lrd_put *put, uint64_t *
 
 	if (rc == 0)
 		rc = lrd_write_begin_sized(take->store,
-					   lrd_rows_count(take->buffered) + LRD_ROOM_PUT, &write);
+					   lrd_rows_count(take->buffered) + LRD_ROOM_PUT,
+					   &write);
 	if (rc == 0) {
 		rc = publish(write, put, take, &cas);
 		LRD_CRASH_POINT("store.fill.before_publish");

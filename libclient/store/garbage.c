@@ -30,8 +30,8 @@ int lrd_garbage_remove(struct lrd_mount *mount, MDB_txn *txn, uint64_t id)
 	return mdb_rc == MDB_NOTFOUND ? 0 : mdb_rc;
 }
 
-int lrd_garbage_free(struct lrd_mount *mount, MDB_txn *txn, size_t max_rows, uint64_t deadline_ns,
-		     size_t *freed, bool *more)
+int lrd_garbage_free(struct lrd_mount *mount, MDB_txn *txn, size_t max_rows,
+		     uint64_t deadline_ns, size_t *freed, bool *more)
 {
 	struct lrd_held *held = malloc(sizeof(*held));
 	MDB_cursor *cursor = NULL;

@@ -23,7 +23,7 @@ int lrd_garbage_remove(struct lrd_mount *mount, MDB_txn *txn, uint64_t id);
  * a transaction that removes no records itself (hold.h says why). `more`: some are left that
  * could be freed. An LMDB code.
  */
-int lrd_garbage_free(struct lrd_mount *mount, MDB_txn *txn, size_t max_rows, uint64_t deadline_ns,
-		     size_t *freed, bool *more);
+int lrd_garbage_free(struct lrd_mount *mount, MDB_txn *txn, size_t max_rows,
+		     uint64_t deadline_ns, size_t *freed, bool *more);
 
 #endif

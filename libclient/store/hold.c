@@ -15,11 +15,13 @@ static void raise_high(struct lrd_control_shared *shared, uint32_t high)
 {
 	uint32_t seen = atomic_load(&shared->holds_high);
 
-	while (seen < high && !atomic_compare_exchange_weak(&shared->holds_high, &seen, high))
+	while (seen < high &&
+	       !atomic_compare_exchange_weak(&shared->holds_high, &seen, high))
 		;
 }
 
-int lrd_hold_claim(struct lrd_mount *mount, uint64_t body_id, uint32_t *place, uint32_t *serial)
+int lrd_hold_claim(struct lrd_mount *mount, uint64_t body_id, uint32_t *place,
+		   uint32_t *serial)
 {
 	uint32_t me = mount->place + 1;
 
@@ -85,7 +87,8 @@ void lrd_held_load(const struct lrd_mount *mount, struct lrd_held *out)
 		struct lrd_hold_place *hold = &mount->holds[i];
 		uint64_t id = atomic_load(&hold->body_id);
 
-		if (atomic_load(&hold->owner) != 0 && id != 0 && atomic_load(&hold->until_ns) > now)
+		if (atomic_load(&hold->owner) != 0 && id != 0 &&
+		    atomic_load(&hold->until_ns) > now)
 			out->ids[out->count++] = id;
 	}
 	if (out->count > 1)
@@ -94,8 +97,8 @@ void lrd_held_load(const struct lrd_mount *mount, struct lrd_held *out)
 
 bool lrd_held_has(const struct lrd_held *held, uint64_t body_id)
 {
-	return held->count > 0 && bsearch(&body_id, held->ids, held->count, sizeof(held->ids[0]),
-					  compare_ids) != NULL;
+	return held->count > 0 && bsearch(&body_id, held->ids, held->count,
+					  sizeof(held->ids[0]), compare_ids) != NULL;
 }
 
 /* ---- the holds of readers ---------------------------------------------------------------- */
@@ -143,7 +146,8 @@ out:
 static bool is_alive(const struct lrd_hold *hold)
 {
 	return hold->mount && hold->mount->fork_generation == lrd_fork_generation() &&
-	       atomic_load(&hold->store->env->mount) == hold->mount && !hold->mount->closed;
+	       atomic_load(&hold->store->env->mount) == hold->mount &&
+	       !hold->mount->closed;
 }
 
 ptrdiff_t lrd_hold_read(struct lrd_hold *hold, uint64_t offset, void *dst, size_t len)
@@ -162,7 +166,8 @@ ptrdiff_t lrd_hold_read(struct lrd_hold *hold, uint64_t offset, void *dst, size_
 		len = PTRDIFF_MAX;
 	if (len == 0)
 		return 0;
-	if (!is_alive(hold) || !lrd_hold_stands(hold->mount, hold->place, hold->serial, false))
+	if (!is_alive(hold) ||
+	    !lrd_hold_stands(hold->mount, hold->place, hold->serial, false))
 		return LARDER_ENOTFOUND;
 	rc = lrd_read_begin(hold->store, &read);
 	if (rc < 0)

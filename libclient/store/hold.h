@@ -16,7 +16,8 @@
 #include "store/mount.h"
 
 /* Takes a place. EBUSY: all are in use. */
-int lrd_hold_claim(struct lrd_mount *mount, uint64_t body_id, uint32_t *place, uint32_t *serial);
+int lrd_hold_claim(struct lrd_mount *mount, uint64_t body_id, uint32_t *place,
+		   uint32_t *serial);
 /* Whether the claim still stands; `renew` starts its time anew. */
 bool lrd_hold_stands(struct lrd_mount *mount, uint32_t place, uint32_t serial, bool renew);
 void lrd_hold_unclaim(struct lrd_mount *mount, uint32_t place, uint32_t serial);

@@ -14,8 +14,9 @@ static int refuse_errno(larder_error *err, int code, const char *verb, const cha
 	int why = errno;
 	char text[128];
 
-	return lrd_error_set(err, code, LARDER_PHASE_STORE, why, NULL, "cannot %s store %s: %s",
-			     verb, path, lrd_error_os_text(why, text, sizeof(text)));
+	return lrd_error_set(err, code, LARDER_PHASE_STORE, why, NULL,
+			     "cannot %s store %s: %s", verb, path,
+			     lrd_error_os_text(why, text, sizeof(text)));
 }
 
 /* Names why open(2) would not take the path as a directory. */
@@ -25,14 +26,18 @@ static int refuse_dir(const char *path, int rc, larder_error *err)
 	int why = errno;
 
 	if (rc == LARDER_ENOTFOUND)
-		return lrd_error_set(err, LARDER_ENOTFOUND, LARDER_PHASE_STORE, why, NULL, "there is no store at %s", path);
+		return lrd_error_set(err, LARDER_ENOTFOUND, LARDER_PHASE_STORE, why, NULL,
+				     "there is no store at %s", path);
 	if (lrd_file_facts_at(AT_FDCWD, path, &facts) == 0) {
 		if (facts.is_symlink)
-			return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, why, NULL,
-				      "store %s is a symbolic link; name the directory itself", path);
+			return lrd_error_set(
+				err, LARDER_ESTORE, LARDER_PHASE_STORE, why, NULL,
+				"store %s is a symbolic link; name the directory itself",
+				path);
 		if (!facts.is_dir)
-			return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, why, NULL,
-				      "store %s is a file; name a directory", path);
+			return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, why,
+					     NULL, "store %s is a file; name a directory",
+					     path);
 	}
 	errno = why;
 	return refuse_errno(err, why == EACCES ? LARDER_ESTORE : rc, "open", path);
@@ -48,22 +53,26 @@ static int check_dir(const char *path, int fd, larder_error *err)
 	if (rc < 0)
 		return refuse_errno(err, rc, "examine", path);
 	if (facts.mode & S_IWOTH)
-		return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL,
-			      "store %s is writable by everyone; chmod o-w it, or use another", path);
+		return lrd_error_set(
+			err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL,
+			"store %s is writable by everyone; chmod o-w it, or use another",
+			path);
 	/* One's own, or a group's: then its mode and our groups must both say so. */
 	if (facts.uid != me && !((facts.mode & S_IWGRP) && lrd_file_in_group(facts.gid)))
-		return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL,
-				     "store %s belongs to user %u, this process is user %u; run "
-				     "as its owner, or share it with a group",
-				     path, facts.uid, me);
+		return lrd_error_set(
+			err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL,
+			"store %s belongs to user %u, this process is user %u; run "
+			"as its owner, or share it with a group",
+			path, facts.uid, me);
 	rc = lrd_file_network_name(fd, &network);
 	if (rc < 0)
 		return refuse_errno(err, rc, "examine", path);
 	if (network)
-		return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL,
-			      "store %s is on a %s file system, whose locks and maps cannot be "
-			      "trusted; use a local disk or /dev/shm",
-			      path, network);
+		return lrd_error_set(
+			err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL,
+			"store %s is on a %s file system, whose locks and maps cannot be "
+			"trusted; use a local disk or /dev/shm",
+			path, network);
 	return 0;
 }
 
@@ -76,8 +85,8 @@ int lrd_identity_open_dir(const char *path, bool create, bool group_shared, int 
 	if (rc == LARDER_ENOTFOUND && create) {
 		rc = lrd_dir_ensure(path, group_shared ? 02770 : 0700);
 		if (rc < 0)
-			return refuse_errno(err, rc == LARDER_ENOTFOUND ? LARDER_EIO : rc, "create",
-					    path);
+			return refuse_errno(err, rc == LARDER_ENOTFOUND ? LARDER_EIO : rc,
+					    "create", path);
 		rc = lrd_dir_open(path, &fd);
 	}
 	if (rc < 0)
@@ -91,7 +100,8 @@ int lrd_identity_open_dir(const char *path, bool create, bool group_shared, int 
 	return 0;
 }
 
-int lrd_identity_check_group(const char *path, int dir_fd, bool group_shared, larder_error *err)
+int lrd_identity_check_group(const char *path, int dir_fd, bool group_shared,
+			     larder_error *err)
 {
 	struct lrd_file_facts facts;
 	int rc = lrd_file_facts(dir_fd, &facts);
@@ -100,8 +110,10 @@ int lrd_identity_check_group(const char *path, int dir_fd, bool group_shared, la
 		return refuse_errno(err, rc, "examine", path);
 	if ((facts.mode & S_IWGRP) && !group_shared)
 		return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL,
-			      "store %s is writable by its group but was not made to be shared; "
-			      "chmod g-w it", path);
+				     "store %s is writable by its group but was not made "
+				     "to be shared; "
+				     "chmod g-w it",
+				     path);
 	return 0;
 }
 
@@ -114,15 +126,18 @@ int lrd_identity_check_file(const char *path, const char *name, int dir_fd, int 
 	if (lrd_file_facts(dir_fd, &dir) < 0 || lrd_file_facts(fd, &file) < 0)
 		return refuse_errno(err, LARDER_EIO, "examine", path);
 	if (!file.is_regular)
-		return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL, "%s/%s is not a regular file", path, name);
+		return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL,
+				     "%s/%s is not a regular file", path, name);
 	if (file.mode & S_IWOTH)
-		return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL, "%s/%s is writable by everyone; chmod o-w it",
-			      path, name);
+		return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL,
+				     "%s/%s is writable by everyone; chmod o-w it", path,
+				     name);
 	/* In a group's store any member may have made it; the directory's mode let him. */
 	if (file.uid != dir.uid && file.uid != geteuid() &&
 	    !((dir.mode & S_IWGRP) && file.gid == dir.gid))
-		return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL,
-			      "%s/%s belongs to another user than its directory; remove it", path,
-			      name);
+		return lrd_error_set(
+			err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL,
+			"%s/%s belongs to another user than its directory; remove it",
+			path, name);
 	return 0;
 }

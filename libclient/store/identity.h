@@ -10,9 +10,9 @@
 #include "sys/file.h"
 
 /* The names below the directory. */
-#define LRD_FILE_CONTROL "control"
-#define LRD_FILE_DATA "data.mdb"
-#define LRD_FILE_LOCK "lock.mdb"
+#define LRD_FILE_CONTROL  "control"
+#define LRD_FILE_DATA     "data.mdb"
+#define LRD_FILE_LOCK     "lock.mdb"
 #define LRD_FILE_NEW_DATA "new.mdb"
 #define LRD_FILE_NEW_LOCK "new.mdb-lock"
 

@@ -28,10 +28,10 @@ enum {
 	LRD_VALUE_MAX = 4080, /* an LMDB value of one page */
 	LRD_ROW_SUM = 8,
 	LRD_ROW_MAX = LRD_VALUE_MAX - LRD_ROW_SUM, /* body bytes of a full row */
-	LRD_ROW_BITS = 24			   /* of a row's key; the rest is the body id */
+	LRD_ROW_BITS = 24 /* of a row's key; the rest is the body id */
 };
 
-#define LRD_BODY_ID_MAX ((UINT64_C(1) << (64 - LRD_ROW_BITS)) - 1)
+#define LRD_BODY_ID_MAX  ((UINT64_C(1) << (64 - LRD_ROW_BITS)) - 1)
 #define LRD_BODY_LEN_MAX ((UINT64_C(1) << LRD_ROW_BITS) * LRD_ROW_MAX)
 
 enum {
@@ -46,12 +46,14 @@ enum {
 	LRD_EVENT_WORDS = 14,
 	LRD_DAMAGED = 64,
 	LRD_KINDS = 256,
-	LRD_READERS = 1280 /* LMDB's reader table: every process may read in several threads */
+	LRD_READERS =
+		1280 /* LMDB's reader table: every process may read in several threads */
 };
 
 /* Bytes of `control` that carry OFD locks and no data: far behind its end. */
-#define LRD_LOCK_OPEN (UINT64_C(1) << 40)	  /* held while opening, creating, rebuilding */
-#define LRD_LOCK_PROCESS (LRD_LOCK_OPEN + 4096) /* + place in the process table: it lives */
+#define LRD_LOCK_OPEN (UINT64_C(1) << 40) /* held while opening, creating, rebuilding */
+#define LRD_LOCK_PROCESS \
+	(LRD_LOCK_OPEN + 4096) /* + place in the process table: it lives */
 
 enum lrd_section_id {
 	LRD_SECTION_PROCESSES,
@@ -79,10 +81,10 @@ struct lrd_control_header {
 	char magic[8];
 	uint64_t sum; /* of everything below, seeded with LRD_FORMAT */
 	uint32_t format;
-	uint32_t byte_order;	/* LRD_BYTE_ORDER */
-	uint32_t mutex_size;	/* of the C library's pthread_mutex_t */
-	uint32_t pointer_size;	/* 4 or 8 */
-	uint32_t lmdb_version;	/* major << 16 | minor: data files of 0.9 and 1.0 differ */
+	uint32_t byte_order;   /* LRD_BYTE_ORDER */
+	uint32_t mutex_size;   /* of the C library's pthread_mutex_t */
+	uint32_t pointer_size; /* 4 or 8 */
+	uint32_t lmdb_version; /* major << 16 | minor: data files of 0.9 and 1.0 differ */
 	uint32_t page_size;
 	uint32_t group_shared;
 	uint32_t reserved;
@@ -115,9 +117,9 @@ struct lrd_damaged {
 
 /* Bits of lrd_control_shared.state below the generation. */
 enum {
-	LRD_STATE_READY = 1,   /* the files are whole */
-	LRD_STATE_POISON = 2,  /* damage was seen twice: rebuild */
-	LRD_STATE_BITS = 8     /* the generation begins here */
+	LRD_STATE_READY = 1,  /* the files are whole */
+	LRD_STATE_POISON = 2, /* damage was seen twice: rebuild */
+	LRD_STATE_BITS = 8    /* the generation begins here */
 };
 
 /* Page 1. */
@@ -128,25 +130,25 @@ struct lrd_control_shared {
 	/* The write gate. */
 	_Alignas(64) pthread_mutex_t gate;
 	_Alignas(64) _Atomic uint32_t gate_place; /* process place + 1 of the holder, 0: free */
-	_Atomic uint32_t clean;			  /* 1: synced since the last write */
-	_Atomic uint64_t gate_since_ns;		  /* when it was taken, monotonic */
+	_Atomic uint32_t clean;                   /* 1: synced since the last write */
+	_Atomic uint64_t gate_since_ns;           /* when it was taken, monotonic */
 
 	/* Changed under the gate; read by anybody. */
 	_Alignas(64) _Atomic uint64_t next_cas;
 	_Atomic uint64_t next_body_id;
 	_Atomic uint64_t reserved_bytes; /* of data.mdb: blocks below are allocated */
-	_Atomic uint64_t disk_full_ns;	 /* when reserving failed last, 0: never */
+	_Atomic uint64_t disk_full_ns;   /* when reserving failed last, 0: never */
 	_Atomic uint64_t sweep_position; /* where the search for expired entries goes on */
-	_Atomic uint32_t corruptions;	 /* damage to the structure seen in this generation */
+	_Atomic uint32_t corruptions; /* damage to the structure seen in this generation */
 	_Atomic uint32_t reserved;
 
 	/* Changed by anybody. */
 	_Alignas(64) _Atomic uint64_t upkeep_ns; /* last check of readers and processes */
-	_Atomic uint32_t holds_high;		 /* every hold in use has a lower place */
-	_Atomic uint32_t damaged_count;		 /* places of `damaged` in use */
+	_Atomic uint32_t holds_high;             /* every hold in use has a lower place */
+	_Atomic uint32_t damaged_count;          /* places of `damaged` in use */
 
 	/* Read at every hit: an entry is live while its epoch is not below its kind's. */
-	_Alignas(64) _Atomic uint32_t epoch;	 /* given to entries as they are stored */
+	_Alignas(64) _Atomic uint32_t epoch;    /* given to entries as they are stored */
 	_Atomic uint32_t live_epoch[LRD_KINDS]; /* [0] is for all kinds */
 
 	_Alignas(64) struct lrd_damaged damaged[LRD_DAMAGED];
@@ -178,7 +180,7 @@ static_assert(sizeof(struct lrd_counts) == 256, "format");
 
 /* Protects the rows of one body from being freed. Claimed by setting `owner`. */
 struct lrd_hold_place {
-	_Atomic uint32_t owner; /* process place + 1, 0: free */
+	_Atomic uint32_t owner;  /* process place + 1, 0: free */
 	_Atomic uint32_t serial; /* raised by each claim, so that an old holder notices */
 	_Atomic uint64_t body_id;
 	_Atomic uint64_t until_ns; /* monotonic; over: the place may be taken away */
@@ -193,7 +195,7 @@ static_assert(sizeof(struct lrd_hold_place) == 32, "format");
  * `waiting` count only while the generation they name is that of the word.
  */
 struct lrd_lease_beside {
-	_Atomic uint64_t until;	   /* monotonic ms << LRD_LEASE_GENERATION_BITS | generation */
+	_Atomic uint64_t until; /* monotonic ms << LRD_LEASE_GENERATION_BITS | generation */
 	_Atomic uint64_t waiting;  /* generation << 32 | how many sleep */
 	_Atomic uint64_t since_ms; /* for looking on only, as the next one */
 	_Atomic uint64_t hash;
@@ -229,8 +231,8 @@ static_assert(sizeof(struct lrd_event_place) == LRD_EVENT_SIZE, "format");
 struct lrd_slot {
 	uint64_t hash;
 	uint32_t pages;
-	uint32_t expires;      /* seconds since the store was created, 0: none */
-	_Atomic uint8_t uses;  /* 0 to 3; raised by hits without an atomic addition */
+	uint32_t expires;     /* seconds since the store was created, 0: none */
+	_Atomic uint8_t uses; /* 0 to 3; raised by hits without an atomic addition */
 	uint8_t queue;
 	uint8_t unused[14];
 };

@@ -78,8 +78,8 @@ int lrd_lookup_value(const struct lrd_lookup *lookup, uint64_t hash, const MDB_v
 	return 0;
 }
 
-int lrd_lookup_hash(const struct lrd_lookup *lookup, uint64_t hash, struct lrd_record *out,
-		    struct lrd_record_links *links, MDB_val *raw)
+int lrd_lookup_hash(const struct lrd_lookup *lookup, uint64_t hash,
+		    struct lrd_record *out, struct lrd_record_links *links, MDB_val *raw)
 {
 	MDB_val k = { sizeof(hash), &hash };
 	MDB_val v;
@@ -99,7 +99,8 @@ bool lrd_lookup_is_live(const struct lrd_mount *mount, const struct lrd_record *
 
 	if (record->stale_until != 0 && now >= record->stale_until)
 		return false;
-	return epoch >= atomic_load_explicit(&shared->live_epoch[0], memory_order_relaxed) &&
+	return epoch >= atomic_load_explicit(&shared->live_epoch[0],
+					     memory_order_relaxed) &&
 	       epoch >= atomic_load_explicit(&shared->live_epoch[record->kind],
 					     memory_order_relaxed);
 }
@@ -109,8 +110,8 @@ static bool is_same(larder_slice a, larder_slice b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-int lrd_lookup_key(const struct lrd_lookup *lookup, const struct lrd_key *key, int64_t now,
-		   struct lrd_record *out, struct lrd_record_links *links)
+int lrd_lookup_key(const struct lrd_lookup *lookup, const struct lrd_key *key,
+		   int64_t now, struct lrd_record *out, struct lrd_record_links *links)
 {
 	struct lrd_record record;
 	struct lrd_record_links found;
@@ -118,7 +119,8 @@ int lrd_lookup_key(const struct lrd_lookup *lookup, const struct lrd_key *key, i
 
 	if (rc < 0)
 		return rc;
-	if (!is_same(record.name, key->name) || !is_same(record.partition, key->partition) ||
+	if (!is_same(record.name, key->name) ||
+	    !is_same(record.partition, key->partition) ||
 	    !lrd_lookup_is_live(lookup->mount, &record, found.epoch, now))
 		return LARDER_ENOTFOUND;
 	*out = record;
@@ -126,7 +128,8 @@ int lrd_lookup_key(const struct lrd_lookup *lookup, const struct lrd_key *key, i
 	return 0;
 }
 
-static int copy_inline(const struct lrd_record *record, size_t offset, void *dst, size_t len)
+static int copy_inline(const struct lrd_record *record, size_t offset, void *dst,
+		       size_t len)
 {
 	const char *body = record->inline_body.ptr;
 	uint64_t sum;

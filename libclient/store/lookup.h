@@ -22,16 +22,16 @@ int lrd_lookup_rows(const struct lrd_lookup *lookup, MDB_cursor **out);
  * The record stored under a key's hash, whole and checked, live or not. `raw` (may be NULL)
  * gets the value as stored. ENOTFOUND, ECORRUPT (reported as damaged), ENOMEM.
  */
-int lrd_lookup_hash(const struct lrd_lookup *lookup, uint64_t hash, struct lrd_record *out,
-		    struct lrd_record_links *links, MDB_val *raw);
+int lrd_lookup_hash(const struct lrd_lookup *lookup, uint64_t hash,
+		    struct lrd_record *out, struct lrd_record_links *links, MDB_val *raw);
 
 /* The same from a value that a cursor found. */
 int lrd_lookup_value(const struct lrd_lookup *lookup, uint64_t hash, const MDB_val *value,
 		     struct lrd_record *out, struct lrd_record_links *links);
 
 /* lrd_lookup_hash, and ENOTFOUND unless it is this very key's and live at `now`. */
-int lrd_lookup_key(const struct lrd_lookup *lookup, const struct lrd_key *key, int64_t now,
-		   struct lrd_record *out, struct lrd_record_links *links);
+int lrd_lookup_key(const struct lrd_lookup *lookup, const struct lrd_key *key,
+		   int64_t now, struct lrd_record *out, struct lrd_record_links *links);
 
 /* Whether the record's time is not over and no flush has passed it. */
 bool lrd_lookup_is_live(const struct lrd_mount *mount, const struct lrd_record *record,

@@ -33,20 +33,21 @@
 #include "sys/fork.h"
 #include "sys/random.h"
 
-#define SECOND_NS UINT64_C(1000000000)
-#define OPEN_WAIT_NS (10 * SECOND_NS)
+#define SECOND_NS       UINT64_C(1000000000)
+#define OPEN_WAIT_NS    (10 * SECOND_NS)
 #define REBUILD_WAIT_NS (2 * SECOND_NS)
 #define QUIESCE_WAIT_NS (SECOND_NS / 4)
 
 static int fail(const struct lrd_mount_request *request, int code, const char *what,
 		larder_error *err)
 {
-	return lrd_error_set(err, code, LARDER_PHASE_STORE, 0, NULL, "store %s %s", request->path,
-			     what);
+	return lrd_error_set(err, code, LARDER_PHASE_STORE, 0, NULL, "store %s %s",
+			     request->path, what);
 }
 
 /* Opens `control` and takes the open lock on the file that the name leads to now. */
-static int lock_control(const struct lrd_mount_request *request, int *out, larder_error *err)
+static int lock_control(const struct lrd_mount_request *request, int *out,
+			larder_error *err)
 {
 	uint64_t deadline = lrd_clock_mono_ns() + OPEN_WAIT_NS;
 
@@ -68,8 +69,9 @@ static int lock_control(const struct lrd_mount_request *request, int *out, larde
 		}
 		(void)close(fd);
 		if (rc == LARDER_EBUSY)
-			return fail(request, rc, "is being opened by another process that does not "
-						 "get on; look for a stopped process",
+			return fail(request, rc,
+				    "is being opened by another process that does not "
+				    "get on; look for a stopped process",
 				    err);
 		if (rc < 0)
 			return fail(request, rc, "cannot be locked", err);
@@ -92,13 +94,15 @@ static int ready_control(const struct lrd_mount_request *request, int fd, bool o
 		return 0;
 	if (verdict == LRD_CONTROL_FOREIGN && others)
 		return fail(request, LARDER_EFORMAT,
-			    "is in use by a library that writes another format; use one version, "
+			    "is in use by a library that writes another format; use one "
+			    "version, "
 			    "or another directory",
 			    err);
 	if (others)
-		return fail(request, LARDER_EFORMAT,
-			    "has a damaged control file while other processes use it; stop them",
-			    err);
+		return fail(
+			request,
+			LARDER_EFORMAT, "has a damaged control file while other processes use it; stop them",
+			err);
 	rc = lrd_control_format(fd, request, lrd_random_u64(), err);
 	LRD_CRASH_POINT("store.open.after_format");
 	return rc;
@@ -113,14 +117,16 @@ static int judge_machine(struct lrd_mount *mount, const struct lrd_mount_request
 	uint64_t pid_namespace = 0;
 	bool same_boot;
 
-	if (lrd_machine_boot_id(boot_id) < 0 || lrd_machine_pid_namespace(&pid_namespace) < 0)
+	if (lrd_machine_boot_id(boot_id) < 0 ||
+	    lrd_machine_pid_namespace(&pid_namespace) < 0)
 		return fail(request, LARDER_ESTORE, "needs /proc to be mounted", err);
 	same_boot = memcmp(boot_id, header->boot_id, sizeof(boot_id)) == 0;
 	if (same_boot && pid_namespace == header->pid_namespace)
 		return 0;
 	if (others)
 		return fail(request, LARDER_EFORMAT,
-			    "is in use from another PID namespace, where LMDB's locks do not hold; "
+			    "is in use from another PID namespace, where LMDB's locks do "
+			    "not hold; "
 			    "share the PID namespace, or talk to larderd's socket",
 			    err);
 	/* Written without syncs: after a reboot only a clean close vouches for the data. */
@@ -136,8 +142,8 @@ static int judge_machine(struct lrd_mount *mount, const struct lrd_mount_request
 }
 
 /* Builds empty files under a new generation; everybody else notices at his next operation. */
-static int rebuild(struct lrd_mount *mount, const struct lrd_mount_request *request, bool others,
-		   larder_error *err)
+static int rebuild(struct lrd_mount *mount, const struct lrd_mount_request *request,
+		   bool others, larder_error *err)
 {
 	struct lrd_control_shared *shared = mount->shared;
 	uint64_t generation = (atomic_load(&shared->state) >> LRD_STATE_BITS) + 1;
@@ -148,7 +154,8 @@ static int rebuild(struct lrd_mount *mount, const struct lrd_mount_request *requ
 	if (others) {
 		rc = lrd_gate_take(mount, REBUILD_WAIT_NS);
 		if (rc < 0)
-			return fail(request, rc, "must be rebuilt, but a writer does not end", err);
+			return fail(request, rc,
+				    "must be rebuilt, but a writer does not end", err);
 	}
 	atomic_store(&shared->state, generation << LRD_STATE_BITS);
 	LRD_CRASH_POINT("store.rebuild.begun");
@@ -161,7 +168,8 @@ static int rebuild(struct lrd_mount *mount, const struct lrd_mount_request *requ
 			atomic_store(&shared->damaged[i].hash, 0);
 		if (!first)
 			lrd_counters_add(mount, LRD_COUNT_REBUILT, 1);
-		atomic_store(&shared->state, generation << LRD_STATE_BITS | LRD_STATE_READY);
+		atomic_store(&shared->state,
+			     generation << LRD_STATE_BITS | LRD_STATE_READY);
 	}
 	if (others)
 		lrd_gate_drop(mount);
@@ -169,8 +177,8 @@ static int rebuild(struct lrd_mount *mount, const struct lrd_mount_request *requ
 }
 
 /* Opens the data files, after rebuilding them where they cannot go on. */
-static int open_data(struct lrd_mount *mount, const struct lrd_mount_request *request, bool others,
-		     bool must_rebuild, larder_error *err)
+static int open_data(struct lrd_mount *mount, const struct lrd_mount_request *request,
+		     bool others, bool must_rebuild, larder_error *err)
 {
 	struct lrd_control_shared *shared = mount->shared;
 	uint64_t state = atomic_load(&shared->state);
@@ -181,7 +189,8 @@ static int open_data(struct lrd_mount *mount, const struct lrd_mount_request *re
 	if (!must_rebuild) {
 		enum lrd_data_verdict verdict = lrd_data_inspect(mount, request->dir_fd);
 
-		if (verdict == LRD_DATA_MOVED && !others && atomic_load(&shared->clean) == 1) {
+		if (verdict == LRD_DATA_MOVED && !others &&
+		    atomic_load(&shared->clean) == 1) {
 			rc = lrd_data_adopt(mount, request->dir_fd);
 			if (rc < 0)
 				return fail(request, rc, "cannot be examined", err);
@@ -203,7 +212,8 @@ static int open_data(struct lrd_mount *mount, const struct lrd_mount_request *re
 			break;
 		must_rebuild = true;
 	}
-	return fail(request, rc, rc == LARDER_EBUSY ? "has no free reader place" : "cannot be opened",
+	return fail(request, rc,
+		    rc == LARDER_EBUSY ? "has no free reader place" : "cannot be opened",
 		    err);
 }
 
@@ -238,8 +248,8 @@ static int open_locked(struct lrd_mount *mount, const struct lrd_mount_request *
 	}
 	rc = lrd_process_register(mount);
 	if (rc < 0)
-		return fail(request, rc, "is in use by as many processes as it can serve (1024)",
-			    err);
+		return fail(request, rc,
+			    "is in use by as many processes as it can serve (1024)", err);
 	rc = open_data(mount, request, others, must_rebuild, err);
 	if (rc == 0 && !others)
 		rc = lrd_data_check_ids(mount);
@@ -251,7 +261,8 @@ static int open_locked(struct lrd_mount *mount, const struct lrd_mount_request *
 int lrd_mount_open(const struct lrd_mount_request *request, struct lrd_mount **out,
 		   larder_error *err)
 {
-	struct lrd_mount *mount = aligned_alloc(_Alignof(struct lrd_mount), sizeof(*mount));
+	struct lrd_mount *mount =
+		aligned_alloc(_Alignof(struct lrd_mount), sizeof(*mount));
 	uint64_t state;
 	int rc;
 
@@ -267,7 +278,8 @@ int lrd_mount_open(const struct lrd_mount_request *request, struct lrd_mount **o
 		goto out;
 	rc = lrd_fork_close_in_child(mount->control_fd);
 	if (rc < 0) {
-		rc = fail(request, rc, "is one of too many that this process has open", err);
+		rc = fail(request, rc, "is one of too many that this process has open",
+			  err);
 		goto out;
 	}
 	rc = open_locked(mount, request, err);
@@ -295,7 +307,8 @@ bool lrd_mount_quiesce(struct lrd_mount *mount)
 
 	atomic_store(&mount->closing, true);
 	for (;;) {
-		while (kept < LRD_PLACES && atomic_exchange(&mount->places[kept].busy, 1) == 0)
+		while (kept < LRD_PLACES &&
+		       atomic_exchange(&mount->places[kept].busy, 1) == 0)
 			kept++;
 		if (kept == LRD_PLACES && atomic_load(&mount->extra) == 0)
 			return true;
@@ -324,7 +337,8 @@ static void leave_clean(struct lrd_mount *mount)
 
 	if (atomic_load(&shared->clean) == 1 || !lrd_mount_is_ready(mount))
 		return;
-	if (lrd_lock_wait(mount->control_fd, LRD_LOCK_OPEN, 1, lrd_clock_mono_ns() + SECOND_NS) < 0)
+	if (lrd_lock_wait(mount->control_fd, LRD_LOCK_OPEN, 1,
+			  lrd_clock_mono_ns() + SECOND_NS) < 0)
 		return;
 	if (lrd_process_any_other(mount->control_fd, &others) == 0 && !others &&
 	    mdb_env_sync(mount->env, 1) == 0) {

@@ -32,9 +32,9 @@ struct lrd_scratch {
 /* One read transaction. Claimed by `busy`; everything else belongs to the claimer. */
 struct lrd_place {
 	_Alignas(64) atomic_uint busy;
-	MDB_txn *txn;		 /* NULL until first used; reset between reads */
-	MDB_cursor *rows;	 /* NULL until first used */
-	bool rows_bound;	 /* the cursor belongs to the present snapshot */
+	MDB_txn *txn;     /* NULL until first used; reset between reads */
+	MDB_cursor *rows; /* NULL until first used */
+	bool rows_bound;  /* the cursor belongs to the present snapshot */
 	struct lrd_scratch *scratch;
 };
 
@@ -74,7 +74,7 @@ struct lrd_mount {
 
 	struct lrd_mount *retired_next;
 	bool registered; /* `place` is ours */
-	bool closed; /* guarded by the fork guard */
+	bool closed;     /* guarded by the fork guard */
 };
 
 /*

@@ -93,7 +93,8 @@ uint32_t lrd_process_count(const struct lrd_mount *mount)
 		if (atomic_load(&mount->processes[i].pid) == 0)
 			continue;
 		if (!held)
-			(void)lrd_lock_probe(mount->control_fd, LRD_LOCK_PROCESS + i, 1, &held);
+			(void)lrd_lock_probe(mount->control_fd, LRD_LOCK_PROCESS + i, 1,
+					     &held);
 		count += held;
 	}
 	return count;

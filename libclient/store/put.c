@@ -33,8 +33,8 @@ int lrd_write_get(struct lrd_write *write, const struct lrd_key *key, int64_t no
 	return rc == LARDER_ECORRUPT ? LARDER_ENOTFOUND : rc;
 }
 
-int lrd_write_body(struct lrd_write *write, const struct lrd_record *record, uint64_t offset,
-		   void *dst, size_t len)
+int lrd_write_body(struct lrd_write *write, const struct lrd_record *record,
+		   uint64_t offset, void *dst, size_t len)
 {
 	struct lrd_lookup lookup = lookup_of(write);
 
@@ -89,7 +89,8 @@ static uint32_t slot_for(const struct lrd_mount *mount, uint64_t hash)
 }
 
 /* Writes the texts as rows of an id of their own. An LMDB code, or ENOMEM. */
-static int write_texts(struct lrd_write *write, const struct lrd_record *record, uint64_t id)
+static int write_texts(struct lrd_write *write, const struct lrd_record *record,
+		       uint64_t id)
 {
 	size_t len = record->partition.len + record->name.len + record->head.len;
 	char *texts = malloc(len);
@@ -126,7 +127,9 @@ static int put_record(struct lrd_write *write, const struct lrd_record *record,
 
 static uint64_t pages_for(uint64_t text_len, uint64_t body_rows)
 {
-	uint64_t texts = text_len > LRD_VALUE_MAX - LRD_RECORD_HEADER ? lrd_rows_count(text_len) : 0;
+	uint64_t texts = text_len > LRD_VALUE_MAX - LRD_RECORD_HEADER
+				 ? lrd_rows_count(text_len)
+				 : 0;
 
 	return LRD_ROOM_PUT + texts + body_rows;
 }
@@ -154,16 +157,17 @@ static int store_record(struct lrd_write *write, struct lrd_record *record, bool
 	}
 	if (mdb_rc == 0 && body_in_rows && !record->body_id) {
 		record->body_id = lrd_rows_new_id(mount);
-		mdb_rc = lrd_rows_write(mount, txn, record->body_id, 0, record->inline_body.ptr,
-					record->inline_body.len);
+		mdb_rc = lrd_rows_write(mount, txn, record->body_id, 0,
+					record->inline_body.ptr, record->inline_body.len);
 	}
 	LRD_CRASH_POINT("store.put.before_record");
 	/* The old record's bytes are used up: its values above are copies. */
 	if (mdb_rc == 0)
 		mdb_rc = put_record(write, record, &links);
 	if (mdb_rc == 0 && found)
-		mdb_rc = lrd_entry_discard(mount, txn, keep_body ? 0 : old.body_id, old.body_len,
-					   old_links.text_id, old_links.text_len);
+		mdb_rc = lrd_entry_discard(mount, txn, keep_body ? 0 : old.body_id,
+					   old.body_len, old_links.text_id,
+					   old_links.text_len);
 	return mdb_rc;
 }
 
@@ -225,8 +229,8 @@ int lrd_write_put(struct lrd_write *write, const struct lrd_put *put, larder_sli
 }
 
 /* Finds the entry to change: live in every respect but time. */
-static int find_entry(struct lrd_write *write, const struct lrd_key *key, struct lrd_record *out,
-		      struct lrd_record_links *links)
+static int find_entry(struct lrd_write *write, const struct lrd_key *key,
+		      struct lrd_record *out, struct lrd_record_links *links)
 {
 	struct lrd_lookup lookup = lookup_of(write);
 	struct lrd_key now_key = *key;
@@ -268,7 +272,8 @@ int lrd_write_update(struct lrd_write *write, const struct lrd_put *put, uint64_
 		rc = lrd_lookup_body(&lookup, &old, 0, body, (size_t)old.body_len);
 		if (rc < 0)
 			return LARDER_ENOTFOUND;
-		record.inline_body = (larder_slice){ (const char *)body, (size_t)old.body_len };
+		record.inline_body =
+			(larder_slice){ (const char *)body, (size_t)old.body_len };
 	}
 	record.slot = old.slot;
 	record.cas = take_cas(mount, put->cas);

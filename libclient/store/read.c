@@ -57,7 +57,8 @@ static int start_txn(struct lrd_mount *mount, struct lrd_place *place)
 		int dead = 0;
 
 		mdb_rc = place->txn ? mdb_txn_renew(place->txn)
-				    : mdb_txn_begin(mount->env, NULL, MDB_RDONLY, &place->txn);
+				    : mdb_txn_begin(mount->env, NULL, MDB_RDONLY,
+						    &place->txn);
 		if (mdb_rc != MDB_READERS_FULL || attempt > 0)
 			break;
 		/* Slots of readers that were killed: take them back, once. */
@@ -105,11 +106,13 @@ static void unclaim_place(struct lrd_place *place)
 /* With more threads at once than there are places, or while the mount is being closed. */
 static int begin_extra(struct lrd_store *store, struct lrd_read *read)
 {
-	struct extra_read *extra = calloc(1, sizeof(*extra));
+	struct extra_read *extra =
+		aligned_alloc(_Alignof(struct extra_read), sizeof(*extra));
 	int rc;
 
 	if (!extra)
 		return LARDER_ENOMEM;
+	memset(extra, 0, sizeof(*extra));
 	rc = lrd_env_enter(store->env, &extra->mount);
 	if (rc < 0) {
 		free(extra);
@@ -229,7 +232,8 @@ int lrd_read_get(struct lrd_read *read, const struct lrd_key *key, int64_t now,
 
 		/* A lost increment does no harm; a line that is not written stays shared. */
 		if (seen < 3)
-			atomic_store_explicit(uses, (uint8_t)(seen + 1), memory_order_relaxed);
+			atomic_store_explicit(uses, (uint8_t)(seen + 1),
+					      memory_order_relaxed);
 	}
 	return rc;
 }

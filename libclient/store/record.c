@@ -43,8 +43,8 @@ uint64_t lrd_record_body_sum(const void *body, size_t len, uint64_t hash)
 	return lrd_digest(body, len, hash);
 }
 
-int lrd_record_decode(const void *value, size_t len, uint64_t hash, struct lrd_record *out,
-		      struct lrd_record_links *links)
+int lrd_record_decode(const void *value, size_t len, uint64_t hash,
+		      struct lrd_record *out, struct lrd_record_links *links)
 {
 	const unsigned char *v = value;
 	size_t partition_len, name_len, head_len, text_len, covered;
@@ -60,8 +60,8 @@ int lrd_record_decode(const void *value, size_t len, uint64_t hash, struct lrd_r
 	text_id = lrd_le_get64(v + AT_TEXT_ID);
 	if (v[AT_VERSION] != LRD_RECORD_VERSION || v[AT_FLAGS] != 0 ||
 	    partition_len > LRD_PARTITION_MAX || name_len > LRD_KEY_MAX ||
-	    head_len > LRD_HEAD_MAX || body_id > LRD_BODY_ID_MAX || text_id > LRD_BODY_ID_MAX ||
-	    body_len > LRD_BODY_LEN_MAX)
+	    head_len > LRD_HEAD_MAX || body_id > LRD_BODY_ID_MAX ||
+	    text_id > LRD_BODY_ID_MAX || body_len > LRD_BODY_LEN_MAX)
 		return LARDER_ECORRUPT;
 	/* No sum of these can wrap: each is far below its type's range. */
 	text_len = partition_len + name_len + head_len;
@@ -106,7 +106,8 @@ void lrd_record_set_texts(struct lrd_record *record, const char *texts)
 	record->head.ptr = record->name.ptr + record->name.len;
 }
 
-size_t lrd_record_size(const struct lrd_record *record, const struct lrd_record_links *links)
+size_t lrd_record_size(const struct lrd_record *record,
+		       const struct lrd_record_links *links)
 {
 	size_t size = LRD_RECORD_HEADER;
 
@@ -124,8 +125,8 @@ static unsigned char *put_slice(unsigned char *at, larder_slice bytes)
 	return at + bytes.len;
 }
 
-void lrd_record_encode(const struct lrd_record *record, const struct lrd_record_links *links,
-		       void *out)
+void lrd_record_encode(const struct lrd_record *record,
+		       const struct lrd_record_links *links, void *out)
 {
 	unsigned char *v = out;
 	unsigned char *at = v + LRD_RECORD_HEADER;
@@ -134,8 +135,8 @@ void lrd_record_encode(const struct lrd_record *record, const struct lrd_record_
 	lrd_assert(lrd_record_size(record, links) <= LRD_VALUE_MAX);
 	lrd_assert(record->body_id || record->body_len == record->inline_body.len);
 	if (!record->body_id)
-		body_sum = lrd_record_body_sum(record->inline_body.ptr, record->inline_body.len,
-					       record->hash);
+		body_sum = lrd_record_body_sum(record->inline_body.ptr,
+					       record->inline_body.len, record->hash);
 	v[AT_VERSION] = LRD_RECORD_VERSION;
 	v[AT_KIND] = record->kind;
 	v[AT_FLAGS] = 0;
@@ -166,7 +167,8 @@ void lrd_record_encode(const struct lrd_record *record, const struct lrd_record_
 		(void)put_slice(at, record->inline_body);
 }
 
-void lrd_record_place(size_t text_len, uint64_t body_len, int *texts_in_rows, int *body_in_rows)
+void lrd_record_place(size_t text_len, uint64_t body_len, int *texts_in_rows,
+		      int *body_in_rows)
 {
 	size_t room = LRD_VALUE_MAX - LRD_RECORD_HEADER;
 

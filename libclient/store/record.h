@@ -47,24 +47,26 @@ struct lrd_record_links {
  * Checks `len` hostile bytes and their checksum. With texts in rows the three slices of `out`
  * have lengths but NULL pointers. ECORRUPT; outputs untouched then.
  */
-int lrd_record_decode(const void *value, size_t len, uint64_t hash, struct lrd_record *out,
-		      struct lrd_record_links *links);
+int lrd_record_decode(const void *value, size_t len, uint64_t hash,
+		      struct lrd_record *out, struct lrd_record_links *links);
 
 /* Points the three slices into one run of text bytes. */
 void lrd_record_set_texts(struct lrd_record *record, const char *texts);
 
 /* How many bytes the record takes; `links` and `record->body_id` say what is outside. */
-size_t lrd_record_size(const struct lrd_record *record, const struct lrd_record_links *links);
+size_t lrd_record_size(const struct lrd_record *record,
+		       const struct lrd_record_links *links);
 
 /*
  * Writes the record; `out` has lrd_record_size() bytes, at most LRD_VALUE_MAX. Texts and the
  * inline body come from the record's slices; body_sum is computed here.
  */
-void lrd_record_encode(const struct lrd_record *record, const struct lrd_record_links *links,
-		       void *out);
+void lrd_record_encode(const struct lrd_record *record,
+		       const struct lrd_record_links *links, void *out);
 
 /* Which parts go to rows so that the rest fits one value. */
-void lrd_record_place(size_t text_len, uint64_t body_len, int *texts_in_rows, int *body_in_rows);
+void lrd_record_place(size_t text_len, uint64_t body_len, int *texts_in_rows,
+		      int *body_in_rows);
 
 /* The checksum of an inline body. */
 uint64_t lrd_record_body_sum(const void *body, size_t len, uint64_t hash);

@@ -10,7 +10,7 @@
 #include "sys/crash.h"
 #include "sys/file.h"
 
-#define SECOND_NS UINT64_C(1000000000)
+#define SECOND_NS        UINT64_C(1000000000)
 #define RESERVE_STEP_MIN (UINT64_C(4) << 20)
 #define RESERVE_STEP_MAX (UINT64_C(64) << 20)
 
@@ -128,10 +128,12 @@ static int make_some(struct lrd_mount *mount, uint64_t pages, bool *enough)
 		return 0;
 	}
 	if (mdb_rc == 0)
-		mdb_rc = lrd_garbage_free(mount, txn, LRD_ROOM_SLICE, deadline, &freed, &more);
+		mdb_rc = lrd_garbage_free(mount, txn, LRD_ROOM_SLICE, deadline, &freed,
+					  &more);
 	/* Never both in one transaction: see hold.h. */
 	if (mdb_rc == 0 && freed == 0 && !more)
-		mdb_rc = lrd_evict_some(mount, txn, live + pages - limit, deadline, &evicted);
+		mdb_rc = lrd_evict_some(mount, txn, live + pages - limit, deadline,
+					&evicted);
 	if (mdb_rc != 0) {
 		mdb_txn_abort(txn);
 		return lrd_lmdb_failed(mount, mdb_rc);

@@ -17,9 +17,9 @@
 #define LRD_ROOM_FIRST_BYTES (UINT64_C(4) << 20)
 enum {
 	LRD_ROOM_MARGIN = 512,
-	LRD_ROOM_SLICE = 256,	     /* pages that one transaction of upkeep may touch */
+	LRD_ROOM_SLICE = 256,        /* pages that one transaction of upkeep may touch */
 	LRD_ROOM_SLICE_NS = 2000000, /* and how long it may take */
-	LRD_ROOM_PUT = 12	     /* pages that a put may add to the trees beside its rows */
+	LRD_ROOM_PUT = 12 /* pages that a put may add to the trees beside its rows */
 };
 
 /* Live pages as the transaction sees them. An LMDB code. */

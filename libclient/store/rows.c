@@ -26,8 +26,8 @@ uint64_t lrd_rows_new_id(struct lrd_mount *mount)
 	return id;
 }
 
-static int write_row(MDB_cursor *cursor, uint64_t key, const unsigned char *bytes, size_t len,
-		     unsigned int flags)
+static int write_row(MDB_cursor *cursor, uint64_t key, const unsigned char *bytes,
+		     size_t len, unsigned int flags)
 {
 	unsigned char row[LRD_VALUE_MAX];
 	MDB_val k = { sizeof(key), &key };
@@ -87,7 +87,8 @@ bool lrd_rows_check(const MDB_val *value, uint64_t key, uint64_t body_len)
 	if (row >= lrd_rows_count(body_len) ||
 	    value->mv_size != LRD_ROW_SUM + row_len(row, body_len))
 		return false;
-	return lrd_le_get64(v) == lrd_digest(v + LRD_ROW_SUM, value->mv_size - LRD_ROW_SUM, key);
+	return lrd_le_get64(v) ==
+	       lrd_digest(v + LRD_ROW_SUM, value->mv_size - LRD_ROW_SUM, key);
 }
 
 /* Copies `part` bytes from `skip` into the row; what is copied whole is checked as copied. */
@@ -108,7 +109,8 @@ static int copy_row(const MDB_val *value, uint64_t key, size_t expected, size_t 
 	return lrd_le_get64(v) == sum ? 0 : LARDER_ECORRUPT;
 }
 
-int lrd_rows_read(const struct lrd_rows_source *source, uint64_t offset, void *dst, size_t len)
+int lrd_rows_read(const struct lrd_rows_source *source, uint64_t offset, void *dst,
+		  size_t len)
 {
 	unsigned char *at = dst;
 	uint64_t row = offset / LRD_ROW_MAX;
@@ -146,8 +148,8 @@ int lrd_rows_read(const struct lrd_rows_source *source, uint64_t offset, void *d
 	return mdb_rc == MDB_NOTFOUND ? LARDER_ENOTFOUND : LARDER_ECORRUPT;
 }
 
-int lrd_rows_free(struct lrd_mount *mount, MDB_txn *txn, uint64_t id, size_t max, size_t *freed,
-		  bool *done)
+int lrd_rows_free(struct lrd_mount *mount, MDB_txn *txn, uint64_t id, size_t max,
+		  size_t *freed, bool *done)
 {
 	uint64_t first = row_key(id, 0);
 	MDB_val k = { sizeof(first), &first };

@@ -37,14 +37,15 @@ struct lrd_rows_source {
 };
 
 /* Copies [offset, offset+len), each row verified. ECORRUPT, ENOTFOUND: a row is missing. */
-int lrd_rows_read(const struct lrd_rows_source *source, uint64_t offset, void *dst, size_t len);
+int lrd_rows_read(const struct lrd_rows_source *source, uint64_t offset, void *dst,
+		  size_t len);
 
 /*
  * Deletes rows of `id`, at most `max`. Sets how many went and whether all did. Returns an
  * LMDB code.
  */
-int lrd_rows_free(struct lrd_mount *mount, MDB_txn *txn, uint64_t id, size_t max, size_t *freed,
-		  bool *done);
+int lrd_rows_free(struct lrd_mount *mount, MDB_txn *txn, uint64_t id, size_t max,
+		  size_t *freed, bool *done);
 
 /* The value's checksum and size against what row `key` of a body of `body_len` must be. */
 bool lrd_rows_check(const MDB_val *value, uint64_t key, uint64_t body_len);

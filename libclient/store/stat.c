@@ -42,8 +42,9 @@ int lrd_store_stat(struct lrd_store *store, struct lrd_store_stat *out)
 		return rc;
 	mount = read.mount;
 	rc = stat_tables(&read, &result);
-	if (rc == 0 && (mdb_env_info(mount->env, &info) != 0 ||
-			mdb_env_get_fd(mount->env, &fd) != 0 || lrd_file_facts(fd, &facts) < 0))
+	if (rc == 0 &&
+	    (mdb_env_info(mount->env, &info) != 0 ||
+	     mdb_env_get_fd(mount->env, &fd) != 0 || lrd_file_facts(fd, &facts) < 0))
 		rc = LARDER_EIO;
 	if (rc == 0) {
 		result.budget_bytes = mount->budget_bytes;

@@ -49,10 +49,10 @@ struct lrd_place;
 
 struct lrd_store_options {
 	const larder_allocator *allocator; /* NULL: libc */
-	uint64_t budget_bytes;             /* what a creator sets; 0: 4 GiB; ignored by later openers */
-	uint32_t gate_timeout_ms;          /* 0: 50 */
-	bool must_exist;                   /* ENOTFOUND in place of creating */
-	bool group_shared;                 /* creator makes the directory 0770 in place of 0700 */
+	uint64_t budget_bytes; /* what a creator sets; 0: 4 GiB; ignored by later openers */
+	uint32_t gate_timeout_ms; /* 0: 50 */
+	bool must_exist;          /* ENOTFOUND in place of creating */
+	bool group_shared;        /* creator makes the directory 0770 in place of 0700 */
 };
 
 /*
@@ -73,9 +73,9 @@ const char *lrd_store_path(const struct lrd_store *store);
 /* ---- keys ------------------------------------------------------------------------------- */
 
 enum {
-	LRD_KEY_MAX = 16384,     /* bytes of a name */
-	LRD_PARTITION_MAX = 64,  /* bytes of a partition; empty is the anonymous one */
-	LRD_HEAD_MAX = 1 << 20   /* bytes of a head */
+	LRD_KEY_MAX = 16384,    /* bytes of a name */
+	LRD_PARTITION_MAX = 64, /* bytes of a partition; empty is the anonymous one */
+	LRD_HEAD_MAX = 1 << 20  /* bytes of a head */
 };
 
 struct lrd_key {
@@ -175,7 +175,8 @@ enum { LRD_HOLD_MAX_S = 3600 };
 int lrd_hold_take(struct lrd_store *store, const struct lrd_key *key, uint64_t body_id,
 		  struct lrd_hold *out) LARDER_MUST_USE;
 /* Copies up to `len` verified bytes from `offset`; returns how many (0 at the end) or an error. */
-ptrdiff_t lrd_hold_read(struct lrd_hold *hold, uint64_t offset, void *dst, size_t len) LARDER_MUST_USE;
+ptrdiff_t lrd_hold_read(struct lrd_hold *hold, uint64_t offset, void *dst,
+			size_t len) LARDER_MUST_USE;
 void lrd_hold_release(struct lrd_hold *hold);
 
 /* ---- writing ---------------------------------------------------------------------------- */
@@ -201,8 +202,8 @@ struct lrd_put {
 int lrd_write_begin(struct lrd_store *store, struct lrd_write **out) LARDER_MUST_USE;
 int lrd_write_get(struct lrd_write *write, const struct lrd_key *key, int64_t now,
 		  struct lrd_record *out) LARDER_MUST_USE;
-int lrd_write_body(struct lrd_write *write, const struct lrd_record *record, uint64_t offset,
-		   void *dst, size_t len) LARDER_MUST_USE;
+int lrd_write_body(struct lrd_write *write, const struct lrd_record *record,
+		   uint64_t offset, void *dst, size_t len) LARDER_MUST_USE;
 /* Stores an entry whose body is in memory, replacing any other of that key. `cas_out` may be NULL. */
 int lrd_write_put(struct lrd_write *write, const struct lrd_put *put, larder_slice body,
 		  uint64_t *cas_out) LARDER_MUST_USE;
@@ -211,8 +212,8 @@ int lrd_write_update(struct lrd_write *write, const struct lrd_put *put, uint64_
 		     uint64_t *cas_out) LARDER_MUST_USE;
 int lrd_write_delete(struct lrd_write *write, const struct lrd_key *key) LARDER_MUST_USE;
 /* Publishes a finished fill as the entry's body within this transaction. The fill is consumed on success only. */
-int lrd_write_publish(struct lrd_write *write, const struct lrd_put *put, struct lrd_fill *take,
-		      uint64_t *cas_out) LARDER_MUST_USE;
+int lrd_write_publish(struct lrd_write *write, const struct lrd_put *put,
+		      struct lrd_fill *take, uint64_t *cas_out) LARDER_MUST_USE;
 /* Pages this transaction has touched so far: a batcher commits and begins anew near 256. */
 size_t lrd_write_pages(const struct lrd_write *write);
 /* On any error nothing of the transaction is stored. Both end it. */
@@ -222,12 +223,14 @@ void lrd_write_abort(struct lrd_write *write);
 /* ---- a body that arrives in pieces ------------------------------------------------------ */
 
 /* `expected_len` UINT64_MAX: unknown. EFULL at once when it could never fit. */
-int lrd_fill_begin(struct lrd_store *store, uint64_t expected_len, struct lrd_fill **out) LARDER_MUST_USE;
+int lrd_fill_begin(struct lrd_store *store, uint64_t expected_len,
+		   struct lrd_fill **out) LARDER_MUST_USE;
 /* Any error ends the fill's use: abort it and go on without storing. */
 int lrd_fill_append(struct lrd_fill *fill, const void *bytes, size_t len) LARDER_MUST_USE;
 uint64_t lrd_fill_len(const struct lrd_fill *fill);
 /* begin + publish + commit in one; frees the fill whatever happens. */
-int lrd_fill_commit(struct lrd_fill *take, const struct lrd_put *put, uint64_t *cas_out) LARDER_MUST_USE;
+int lrd_fill_commit(struct lrd_fill *take, const struct lrd_put *put,
+		    uint64_t *cas_out) LARDER_MUST_USE;
 void lrd_fill_abort(struct lrd_fill *fill);
 
 /* ---- emptying, walking, measuring -------------------------------------------------------- */
@@ -242,19 +245,21 @@ int lrd_store_flush(struct lrd_store *store, uint8_t kind) LARDER_MUST_USE;
  * end. Leaves no trace in use counts.
  */
 int lrd_store_walk(struct lrd_store *store, uint64_t *cursor, size_t max, int64_t now,
-		   int (*visit)(const struct lrd_record *record, struct lrd_read *read, void *ctx),
+		   int (*visit)(const struct lrd_record *record, struct lrd_read *read,
+				void *ctx),
 		   void *ctx) LARDER_MUST_USE;
 
 /* One slice of upkeep: at most 256 pages or 2 ms of write transaction. */
 struct lrd_upkeep {
-	uint64_t expired;  /* entries removed because their time was over */
-	uint64_t evicted;  /* live entries removed for the budget */
-	uint64_t rows;     /* body rows freed */
-	uint32_t readers;  /* dead reader slots cleared */
+	uint64_t expired;   /* entries removed because their time was over */
+	uint64_t evicted;   /* live entries removed for the budget */
+	uint64_t rows;      /* body rows freed */
+	uint32_t readers;   /* dead reader slots cleared */
 	uint32_t processes; /* dead processes folded in */
-	bool more;         /* call again soon */
+	bool more;          /* call again soon */
 };
-int lrd_store_upkeep(struct lrd_store *store, int64_t now, struct lrd_upkeep *done) LARDER_MUST_USE;
+int lrd_store_upkeep(struct lrd_store *store, int64_t now,
+		     struct lrd_upkeep *done) LARDER_MUST_USE;
 
 /* Counters, one list: LRD_COUNT_HIT and so on. Each process adds to lines of its own. */
 enum lrd_counter {
@@ -290,6 +295,7 @@ struct lrd_check {
 };
 /* Walks everything: records, checksums, rows both ways, garbage list. Returns 0 when clean, 1 with findings, or an error. */
 int lrd_store_check(struct lrd_store *store, struct lrd_check *found,
-		    void (*report)(const char *line, void *ctx), void *ctx) LARDER_MUST_USE;
+		    void (*report)(const char *line, void *ctx),
+		    void *ctx) LARDER_MUST_USE;
 
 #endif

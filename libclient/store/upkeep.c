@@ -60,8 +60,8 @@ static void clear_dead(struct lrd_mount *mount, struct lrd_upkeep *done)
 }
 
 /* Looks for entries whose time is over, from where the last slice stopped. */
-static int find_expired(struct lrd_store *store, int64_t now, uint64_t hashes[SWEEP_REMOVE],
-			size_t *count, bool *more)
+static int find_expired(struct lrd_store *store, int64_t now,
+			uint64_t hashes[SWEEP_REMOVE], size_t *count, bool *more)
 {
 	struct lrd_read read;
 	MDB_cursor *cursor = NULL;
@@ -113,8 +113,8 @@ static int find_expired(struct lrd_store *store, int64_t now, uint64_t hashes[SW
 }
 
 /* Removes those that are still over: they may have been replaced meanwhile. */
-static int remove_expired(struct lrd_write *write, const uint64_t *hashes, size_t count, int64_t now,
-			  struct lrd_upkeep *done)
+static int remove_expired(struct lrd_write *write, const uint64_t *hashes, size_t count,
+			  int64_t now, struct lrd_upkeep *done)
 {
 	struct lrd_lookup lookup = { write->mount, &write->place };
 
@@ -125,7 +125,8 @@ static int remove_expired(struct lrd_write *write, const uint64_t *hashes, size_
 		int rc = lrd_lookup_hash(&lookup, hashes[i], &record, &links, NULL);
 
 		if (rc == LARDER_ENOTFOUND || rc == LARDER_ECORRUPT ||
-		    (rc == 0 && lrd_lookup_is_live(write->mount, &record, links.epoch, now)))
+		    (rc == 0 &&
+		     lrd_lookup_is_live(write->mount, &record, links.epoch, now)))
 			continue;
 		if (rc < 0)
 			return rc;
@@ -143,8 +144,8 @@ static int free_rows(struct lrd_write *write, struct lrd_upkeep *done)
 	uint64_t deadline = lrd_clock_mono_ns() + LRD_ROOM_SLICE_NS;
 	size_t freed = 0;
 	bool more = false;
-	int mdb_rc = lrd_garbage_free(write->mount, write->place.txn, LRD_ROOM_SLICE, deadline,
-				      &freed, &more);
+	int mdb_rc = lrd_garbage_free(write->mount, write->place.txn, LRD_ROOM_SLICE,
+				      deadline, &freed, &more);
 
 	if (mdb_rc != 0)
 		return lrd_write_fail(write, mdb_rc);

@@ -5,8 +5,10 @@
 #include "store/read.h"
 
 /* Visits entries from the cursor's place on. Returns as lrd_store_walk. */
-static int walk(struct lrd_read *read, MDB_cursor *cursor, uint64_t *from, size_t max, int64_t now,
-		int (*visit)(const struct lrd_record *record, struct lrd_read *read, void *ctx),
+static int walk(struct lrd_read *read, MDB_cursor *cursor, uint64_t *from, size_t max,
+		int64_t now,
+		int (*visit)(const struct lrd_record *record, struct lrd_read *read,
+			     void *ctx),
 		void *ctx)
 {
 	struct lrd_lookup lookup = lrd_read_lookup(read);
@@ -48,7 +50,8 @@ static int walk(struct lrd_read *read, MDB_cursor *cursor, uint64_t *from, size_
 }
 
 int lrd_store_walk(struct lrd_store *store, uint64_t *cursor, size_t max, int64_t now,
-		   int (*visit)(const struct lrd_record *record, struct lrd_read *read, void *ctx),
+		   int (*visit)(const struct lrd_record *record, struct lrd_read *read,
+				void *ctx),
 		   void *ctx)
 {
 	MDB_cursor *entries = NULL;

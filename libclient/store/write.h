@@ -14,8 +14,8 @@ struct lrd_write {
 	struct lrd_store *store;
 	struct lrd_mount *mount;
 	struct lrd_place place; /* the transaction, its row cursor, its texts */
-	size_t pages;		/* touched so far, estimated from above */
-	int failed;		/* the error that ended its use */
+	size_t pages;           /* touched so far, estimated from above */
+	int failed;             /* the error that ended its use */
 };
 
 /* lrd_write_begin with room for `pages` beside the usual headroom. */

@@ -28,7 +28,8 @@ struct lrd_digest_stream {
 	unsigned char opaque[640];
 };
 void lrd_digest_stream_init(struct lrd_digest_stream *stream, uint64_t seed);
-void lrd_digest_stream_add(struct lrd_digest_stream *stream, const void *bytes, size_t len);
+void lrd_digest_stream_add(struct lrd_digest_stream *stream, const void *bytes,
+			   size_t len);
 uint64_t lrd_digest_stream_end(const struct lrd_digest_stream *stream);
 
 #endif

@@ -22,11 +22,16 @@ static const struct {
 };
 
 static const char *const phases[] = {
-	[LARDER_PHASE_NONE] = "none",	      [LARDER_PHASE_PREPARE] = "prepare",
-	[LARDER_PHASE_STORE] = "store",	      [LARDER_PHASE_WAIT] = "wait",
-	[LARDER_PHASE_RESOLVE] = "resolve",   [LARDER_PHASE_CONNECT] = "connect",
-	[LARDER_PHASE_TLS] = "tls",	      [LARDER_PHASE_SEND] = "send",
-	[LARDER_PHASE_FIRST_BYTE] = "first byte", [LARDER_PHASE_BODY] = "body",
+	[LARDER_PHASE_NONE] = "none",
+	[LARDER_PHASE_PREPARE] = "prepare",
+	[LARDER_PHASE_STORE] = "store",
+	[LARDER_PHASE_WAIT] = "wait",
+	[LARDER_PHASE_RESOLVE] = "resolve",
+	[LARDER_PHASE_CONNECT] = "connect",
+	[LARDER_PHASE_TLS] = "tls",
+	[LARDER_PHASE_SEND] = "send",
+	[LARDER_PHASE_FIRST_BYTE] = "first byte",
+	[LARDER_PHASE_BODY] = "body",
 };
 
 const char *larder_strerror(int code)
@@ -59,8 +64,8 @@ const char *larder_version(void)
 	return LARDER_VERSION;
 }
 
-int lrd_error_set(larder_error *err, int code, uint32_t phase, int os_errno, const char *host,
-		  const char *format, ...)
+int lrd_error_set(larder_error *err, int code, uint32_t phase, int os_errno,
+		  const char *host, const char *format, ...)
 {
 	va_list args;
 

@@ -14,8 +14,8 @@
  * `err` may be NULL (the caller did not ask). Overwrites what was there: set it once, where
  * the fault is seen, and return the code unchanged upwards. Returns `code`.
  */
-int lrd_error_set(larder_error *err, int code, uint32_t phase, int os_errno, const char *host,
-		  const char *format, ...) LARDER_PRINTF(6, 7);
+int lrd_error_set(larder_error *err, int code, uint32_t phase, int os_errno,
+		  const char *host, const char *format, ...) LARDER_PRINTF(6, 7);
 
 /* Nothing failed. */
 void lrd_error_clear(larder_error *err);

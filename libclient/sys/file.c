@@ -114,7 +114,8 @@ int lrd_file_open_at(int dir_fd, const char *name, int *out)
 
 int lrd_file_create_at(int dir_fd, const char *name, uint32_t mode, int *out)
 {
-	int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			mode);
 
 	if (fd < 0)
 		return errno == EEXIST ? LARDER_EEXIST : lrd_error_from_errno(errno);
@@ -155,7 +156,8 @@ int lrd_file_reserve(int fd, uint64_t from_bytes, uint64_t to_bytes)
 	if (from_bytes >= to_bytes)
 		return 0;
 	do {
-		why = posix_fallocate(fd, (off_t)from_bytes, (off_t)(to_bytes - from_bytes));
+		why = posix_fallocate(fd, (off_t)from_bytes,
+				      (off_t)(to_bytes - from_bytes));
 	} while (why == EINTR);
 	if (why == 0)
 		return 0;
@@ -170,13 +172,13 @@ int lrd_file_network_name(int fd, const char **out)
 		uint32_t magic;
 		const char *name;
 	} networks[] = {
-		{ NFS_SUPER_MAGIC, "NFS" },	  { SMB_SUPER_MAGIC, "SMB" },
-		{ 0xff534d42, "CIFS" },		  { 0xfe534d42, "SMB2" },
-		{ CODA_SUPER_MAGIC, "Coda" },	  { AFS_SUPER_MAGIC, "AFS" },
-		{ AFS_FS_MAGIC, "AFS" },	  { V9FS_MAGIC, "9P" },
-		{ 0x00c36400, "Ceph" },		  { NCP_SUPER_MAGIC, "NCP" },
-		{ 0x65735546, "FUSE" },		  { 0x7461636f, "OCFS2" },
-		{ 0x01161970, "GFS2" },		  { 0x0bd00bd0, "Lustre" },
+		{ NFS_SUPER_MAGIC, "NFS" },   { SMB_SUPER_MAGIC, "SMB" },
+		{ 0xff534d42, "CIFS" },       { 0xfe534d42, "SMB2" },
+		{ CODA_SUPER_MAGIC, "Coda" }, { AFS_SUPER_MAGIC, "AFS" },
+		{ AFS_FS_MAGIC, "AFS" },      { V9FS_MAGIC, "9P" },
+		{ 0x00c36400, "Ceph" },       { NCP_SUPER_MAGIC, "NCP" },
+		{ 0x65735546, "FUSE" },       { 0x7461636f, "OCFS2" },
+		{ 0x01161970, "GFS2" },       { 0x0bd00bd0, "Lustre" },
 		{ 0x47504653, "GPFS" },
 	};
 	struct statfs fs;

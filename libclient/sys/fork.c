@@ -57,8 +57,8 @@ static void set_up(void)
 	long page = sysconf(_SC_PAGESIZE);
 
 #ifdef MADV_WIPEONFORK
-	void *map = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			 -1, 0);
+	void *map = mmap(NULL, (size_t)page, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (map != MAP_FAILED) {
 		if (madvise(map, (size_t)page, MADV_WIPEONFORK) == 0)
@@ -68,7 +68,8 @@ static void set_up(void)
 	}
 #endif
 	atomic_store(&forks.word, word);
-	lrd_assert(pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0);
+	lrd_assert(pthread_atfork(before_fork, after_fork_in_parent,
+				  after_fork_in_child) == 0);
 }
 
 static uint32_t next_generation(void)

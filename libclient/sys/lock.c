@@ -29,7 +29,8 @@ int lrd_lock_try(int fd, uint64_t offset, uint64_t len, bool shared)
 	} while (rc < 0 && errno == EINTR);
 	if (rc == 0)
 		return 0;
-	return errno == EAGAIN || errno == EACCES ? LARDER_EBUSY : lrd_error_from_errno(errno);
+	return errno == EAGAIN || errno == EACCES ? LARDER_EBUSY
+						  : lrd_error_from_errno(errno);
 }
 
 int lrd_lock_wait(int fd, uint64_t offset, uint64_t len, uint64_t deadline_ns)

@@ -60,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(value, data, size);
 	covered = LRD_RECORD_HEADER;
 	if (lrd_le_get64(value + 88) == 0)
-		covered += (size_t)value[11] + lrd_le_get16(value + 12) + lrd_le_get32(value + 16);
+		covered += (size_t)value[11] + lrd_le_get16(value + 12) +
+			   lrd_le_get32(value + 16);
 	if (covered <= size) {
 		lrd_le_put64(value, lrd_digest(value + 8, covered - 8, hash));
 		try_value(value, size, hash);

@@ -48,15 +48,17 @@ static uint64_t next_random(uint64_t *state)
 
 static size_t make_name(char *name, size_t size, size_t i)
 {
-	return (size_t)snprintf(name, size,
-				"https://www.example.org/some/path/to/a/resource/%08zu/index.html", i);
+	return (size_t)snprintf(
+		name, size,
+		"https://www.example.org/some/path/to/a/resource/%08zu/index.html", i);
 }
 
 static void fill_ours(struct lrd_store *store, const struct run *run)
 {
-	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
-				   "Cache-Control: max-age=3600\r\nETag: \"0123456789abcdef\"\r\n"
-				   "Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n\r\n";
+	static const char head[] =
+		"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
+		"Cache-Control: max-age=3600\r\nETag: \"0123456789abcdef\"\r\n"
+		"Last-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n\r\n";
 
 	for (size_t i = 0; i < run->entries;) {
 		struct lrd_write *write;
@@ -66,13 +68,15 @@ static void fill_ours(struct lrd_store *store, const struct run *run)
 			char name[128];
 			struct lrd_put put = { .kind = 1, .stored_at = 1 };
 
-			rc = lrd_key_init(store, (larder_slice){ "", 0 },
-					  (larder_slice){ name, make_name(name, sizeof(name), i) },
-					  &put.key);
+			rc = lrd_key_init(
+				store, (larder_slice){ "", 0 },
+				(larder_slice){ name, make_name(name, sizeof(name), i) },
+				&put.key);
 			put.head = (larder_slice){ head, sizeof(head) - 1 };
 			if (rc == 0)
 				rc = lrd_write_put(write, &put,
-						   (larder_slice){ (char *)run->body, run->body_len },
+						   (larder_slice){ (char *)run->body,
+								   run->body_len },
 						   NULL);
 		}
 		if (rc == 0)
@@ -104,7 +108,8 @@ static double read_ours(struct lrd_store *store, const struct run *run, unsigned
 			if (rc == 0)
 				rc = lrd_read_get(&read, &key, 2, &record);
 			if (rc == 0)
-				rc = lrd_read_body(&read, &record, 0, dst, (size_t)record.body_len);
+				rc = lrd_read_body(&read, &record, 0, dst,
+						   (size_t)record.body_len);
 			if (rc < 0)
 				die("read", rc);
 			lrd_read_end(&read);
@@ -125,7 +130,8 @@ static double read_nothing(const struct run *run)
 		for (int n = 0; n < 10000; n++, reads++) {
 			char name[128];
 
-			sink += make_name(name, sizeof(name), next_random(&random) % run->entries);
+			sink += make_name(name, sizeof(name),
+					  next_random(&random) % run->entries);
 		}
 	} while (cpu_s() - start < run->seconds / 4);
 	return (cpu_s() - start) * 1e9 / (double)reads;
@@ -143,7 +149,8 @@ static double read_lmdb(const char *dir, const struct run *run, unsigned char *d
 
 	(void)snprintf(path, sizeof(path), "%s/raw", dir);
 	if (mkdir(path, 0700) != 0 || mdb_env_create(&env) != 0 ||
-	    mdb_env_set_mapsize(env, (size_t)4 << 30) != 0 || mdb_env_set_maxdbs(env, 2) != 0 ||
+	    mdb_env_set_mapsize(env, (size_t)4 << 30) != 0 ||
+	    mdb_env_set_maxdbs(env, 2) != 0 ||
 	    mdb_env_open(env, path, MDB_NOTLS | MDB_NOSYNC | MDB_NORDAHEAD, 0600) != 0 ||
 	    mdb_txn_begin(env, NULL, 0, &txn) != 0 ||
 	    mdb_dbi_open(txn, "entries", MDB_INTEGERKEY | MDB_CREATE, &dbi) != 0)

@@ -26,7 +26,8 @@ struct lrd_key test_key(struct lrd_store *store, const char *name)
 	struct lrd_key key;
 	larder_slice none = { "", 0 };
 
-	ck_assert_int_eq(lrd_key_init(store, none, (larder_slice){ name, strlen(name) }, &key), 0);
+	ck_assert_int_eq(
+		lrd_key_init(store, none, (larder_slice){ name, strlen(name) }, &key), 0);
 	return key;
 }
 
@@ -35,13 +36,17 @@ void test_pattern(unsigned char *dst, uint64_t seed, uint64_t offset, size_t len
 	for (size_t i = 0; i < len; i++) {
 		uint64_t at = offset + i;
 
-		dst[i] = (unsigned char)((at * 31 + (at >> 8) * 7 + seed * 131 + (seed >> 8)) & 255);
+		dst[i] = (unsigned char)((at * 31 + (at >> 8) * 7 + seed * 131 +
+					  (seed >> 8)) &
+					 255);
 	}
 }
 
 struct lrd_put test_put(struct lrd_store *store, const char *name)
 {
-	struct lrd_put put = { .key = test_key(store, name), .kind = TEST_KIND, .stored_at = 1000 };
+	struct lrd_put put = { .key = test_key(store, name),
+			       .kind = TEST_KIND,
+			       .stored_at = 1000 };
 
 	return put;
 }
@@ -146,8 +151,8 @@ int test_findings(struct lrd_store *store)
 
 	if (rc < 0)
 		return rc;
-	return (int)(found.bad_records + found.bad_rows + found.missing_rows + found.orphan_rows +
-		     found.bad_links);
+	return (int)(found.bad_records + found.bad_rows + found.missing_rows +
+		     found.orphan_rows + found.bad_links);
 }
 
 pid_t test_fork(void (*fn)(void *ctx), void *ctx)

@@ -99,7 +99,8 @@ START_TEST(small_entries_stay_inside)
 
 			(void)snprintf(name, sizeof(name), "s%d", i);
 			put = test_put(store, name);
-			ck_assert_int_eq(lrd_write_put(write, &put, (larder_slice){ name, 10 }, NULL),
+			ck_assert_int_eq(lrd_write_put(write, &put,
+						       (larder_slice){ name, 10 }, NULL),
 					 0);
 		}
 		ck_assert_int_eq(lrd_write_commit(write), 0);
@@ -142,7 +143,8 @@ START_TEST(too_large_is_said_early)
 END_TEST
 
 /* Stores `count` entries of about a page with times of their own. */
-static void store_timed(struct lrd_store *store, const char *prefix, int count, int64_t stale_until)
+static void store_timed(struct lrd_store *store, const char *prefix, int count,
+			int64_t stale_until)
 {
 	static char body[3000];
 
@@ -155,8 +157,8 @@ static void store_timed(struct lrd_store *store, const char *prefix, int count, 
 		put = test_put(store, name);
 		put.stale_until = stale_until;
 		ck_assert_int_eq(lrd_write_begin(store, &write), 0);
-		ck_assert_int_eq(lrd_write_put(write, &put, (larder_slice){ body, sizeof(body) },
-					       NULL),
+		ck_assert_int_eq(lrd_write_put(write, &put,
+					       (larder_slice){ body, sizeof(body) }, NULL),
 				 0);
 		ck_assert_int_eq(lrd_write_commit(write), 0);
 	}
@@ -270,7 +272,8 @@ START_TEST(no_room_to_begin_is_said)
 		return;
 	rc = lrd_store_open(dir, &options, &store, &err);
 	ck_assert_int_eq(rc, LARDER_EFULL);
-	ck_assert_msg(strstr(err.message, "control") && err.os_errno == ENOSPC, "%s", err.message);
+	ck_assert_msg(strstr(err.message, "control") && err.os_errno == ENOSPC, "%s",
+		      err.message);
 	/* Nothing half made stays in the way. */
 	store = test_open(dir, 8);
 	ck_assert_int_eq(test_store_body(store, "k", 1, 1000), 0);

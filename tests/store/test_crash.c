@@ -45,10 +45,12 @@ static int change(struct lrd_store *store, unsigned int *random)
 	switch (rand_r(random) % 6) {
 	case 0:
 	case 1:
-		return test_store_body(store, name, seed_of(i, version), len_of(i, version));
+		return test_store_body(store, name, seed_of(i, version),
+				       len_of(i, version));
 	case 2:
 	case 3:
-		return test_fill_body(store, name, seed_of(i, version), len_of(i, version), 30000);
+		return test_fill_body(store, name, seed_of(i, version),
+				      len_of(i, version), 30000);
 	case 4:
 		rc = lrd_write_begin(store, &write);
 		if (rc < 0)
@@ -92,7 +94,8 @@ static int wrong_bodies(struct lrd_store *store)
 
 		(void)snprintf(name, sizeof(name), "n%d", i);
 		got = test_read_body(store, name, &body);
-		for (unsigned int version = 0; version < 6 && got >= 0 && !right; version++)
+		for (unsigned int version = 0; version < 6 && got >= 0 && !right;
+		     version++)
 			right = got == (long)len_of(i, version) &&
 				test_matches(body, seed_of(i, version), (size_t)got);
 		free(body);
@@ -124,28 +127,17 @@ static void tidy(struct lrd_store *store)
 /* ---- killed at a point ------------------------------------------------------------------- */
 
 static const char *const points[] = {
-	"store.open.after_format",
-	"store.rebuild.begun",
-	"store.build.before_rename",
-	"store.build.between_renames",
-	"store.rows.after_row:1",
-	"store.rows.after_row:100",
-	"store.put.before_record",
-	"store.put.before_record:20",
-	"store.write.before_commit",
-	"store.write.before_commit:30",
-	"store.write.after_commit",
-	"store.write.after_commit:30",
-	"store.fill.before_commit",
-	"store.fill.before_commit:10",
-	"store.fill.after_commit",
-	"store.fill.after_commit:10",
-	"store.fill.before_publish",
-	"store.fill.before_publish:5",
-	"store.garbage.after_rows",
-	"store.garbage.after_rows:5",
-	"store.upkeep.end",
-	"store.close.before_stamp",
+	"store.open.after_format",   "store.rebuild.begun",
+	"store.build.before_rename", "store.build.between_renames",
+	"store.rows.after_row:1",    "store.rows.after_row:100",
+	"store.put.before_record",   "store.put.before_record:20",
+	"store.write.before_commit", "store.write.before_commit:30",
+	"store.write.after_commit",  "store.write.after_commit:30",
+	"store.fill.before_commit",  "store.fill.before_commit:10",
+	"store.fill.after_commit",   "store.fill.after_commit:10",
+	"store.fill.before_publish", "store.fill.before_publish:5",
+	"store.garbage.after_rows",  "store.garbage.after_rows:5",
+	"store.upkeep.end",          "store.close.before_stamp",
 };
 enum { POINTS = sizeof(points) / sizeof(points[0]) };
 
@@ -214,14 +206,16 @@ START_TEST(killed_at_random)
 	for (int i = 0; i < WRITERS; i++)
 		pids[i] = test_fork(change_for_ever, dir);
 	for (int kill_no = 0; kill_no < KILLS; kill_no++) {
-		struct timespec pause = { 0, 1000000 + (long)(rand_r(&random) % 25000) * 1000 };
+		struct timespec pause = { 0, 1000000 + (long)(rand_r(&random) % 25000) *
+							       1000 };
 		int victim = (int)(rand_r(&random) % WRITERS);
 		int status;
 
 		(void)nanosleep(&pause, NULL);
 		ck_assert_int_eq(kill(pids[victim], SIGKILL), 0);
 		status = test_wait(pids[victim]);
-		ck_assert_msg(WIFSIGNALED(status), "a writer failed by itself: %x", status);
+		ck_assert_msg(WIFSIGNALED(status), "a writer failed by itself: %x",
+			      status);
 		ck_assert_int_eq(test_verify_body(store, "kept", 99), 300000);
 		if (kill_no % 20 == 0) {
 			ck_assert_int_eq(test_findings(store), 0);

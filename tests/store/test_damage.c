@@ -59,7 +59,8 @@ static void put_small(struct lrd_store *store)
 	put.head = (larder_slice){ head, sizeof(head) - 1 };
 	put.expires_at = 5000;
 	ck_assert_int_eq(lrd_write_begin(store, &write), 0);
-	ck_assert_int_eq(lrd_write_put(write, &put, (larder_slice){ body, sizeof(body) - 1 }, NULL),
+	ck_assert_int_eq(lrd_write_put(write, &put,
+				       (larder_slice){ body, sizeof(body) - 1 }, NULL),
 			 0);
 	ck_assert_int_eq(lrd_write_commit(write), 0);
 }
@@ -77,7 +78,8 @@ static int look(struct lrd_store *store)
 		return 1;
 	rc = lrd_read_get(&read, &key, 0, &record);
 	if (rc == 0) {
-		if (record.body_len != sizeof(body) - 1 || record.head.len != sizeof(head) - 1 ||
+		if (record.body_len != sizeof(body) - 1 ||
+		    record.head.len != sizeof(head) - 1 ||
 		    memcmp(record.head.ptr, head, sizeof(head) - 1) != 0 ||
 		    record.expires_at != 5000)
 			rc = 2;
@@ -235,13 +237,16 @@ START_TEST(random_bytes_of_the_file)
 		char name[16];
 
 		(void)snprintf(name, sizeof(name), "k%d", i);
-		ck_assert_int_eq(test_store_body(store, name, (uint64_t)i, 200 + (size_t)i * 900), 0);
+		ck_assert_int_eq(test_store_body(store, name, (uint64_t)i,
+						 200 + (size_t)i * 900),
+				 0);
 	}
 	lrd_store_close(store);
 	ck_assert_int_eq(stat(path, &st), 0);
 	used = st.st_size < 400000 ? st.st_size : 400000;
 	for (int round = 0; round < 60; round++) {
-		off_t at = 8192 + (off_t)((unsigned int)rand_r(&random) % (unsigned int)(used - 8192));
+		off_t at = 8192 + (off_t)((unsigned int)rand_r(&random) %
+					  (unsigned int)(used - 8192));
 		unsigned char mask = (unsigned char)(1 << (rand_r(&random) % 8));
 		int status;
 

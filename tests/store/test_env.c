@@ -39,7 +39,8 @@ static void expect_refusal(const char *dir, int code, const char *words)
 
 	ck_assert_msg(rc == code, "%d, not %d: %s", rc, code, err.message);
 	ck_assert_int_eq(err.code, code);
-	ck_assert_msg(strstr(err.message, words) != NULL, "no \"%s\" in: %s", words, err.message);
+	ck_assert_msg(strstr(err.message, words) != NULL, "no \"%s\" in: %s", words,
+		      err.message);
 	ck_assert_ptr_null(store);
 }
 
@@ -211,8 +212,10 @@ START_TEST(sixteen_children_use_the_parents_handle)
 
 	for (int i = 0; i < FORK_ENTRIES; i++) {
 		(void)snprintf(name, sizeof(name), "k%d", i);
-		ck_assert_int_eq(test_store_body(store, name, (uint64_t)i, fork_len(i)), 0);
-		ck_assert_int_eq(test_verify_body(store, name, (uint64_t)i), (long)fork_len(i));
+		ck_assert_int_eq(test_store_body(store, name, (uint64_t)i, fork_len(i)),
+				 0);
+		ck_assert_int_eq(test_verify_body(store, name, (uint64_t)i),
+				 (long)fork_len(i));
 	}
 	/* A read that is active while it forks: the parent's snapshot must survive it all. */
 	ck_assert_int_eq(lrd_read_begin(store, &open_read), 0);
@@ -230,7 +233,8 @@ START_TEST(sixteen_children_use_the_parents_handle)
 		ck_assert_int_eq(lrd_read_get(&open_read, &key, 0, &record), 0);
 		got = malloc(record.body_len + 1);
 		wanted = malloc(record.body_len + 1);
-		ck_assert_int_eq(lrd_read_body(&open_read, &record, 0, got, record.body_len), 0);
+		ck_assert_int_eq(
+			lrd_read_body(&open_read, &record, 0, got, record.body_len), 0);
 		test_pattern(wanted, (uint64_t)i, 0, record.body_len);
 		ck_assert_int_eq(memcmp(got, wanted, record.body_len), 0);
 		free(got);
@@ -262,7 +266,8 @@ START_TEST(children_of_children)
 
 	for (int i = 0; i < FORK_ENTRIES; i++) {
 		(void)snprintf(name, sizeof(name), "k%d", i);
-		ck_assert_int_eq(test_store_body(store, name, (uint64_t)i, fork_len(i)), 0);
+		ck_assert_int_eq(test_store_body(store, name, (uint64_t)i, fork_len(i)),
+				 0);
 	}
 	ck_assert_int_eq(test_wait(test_fork(outlive_parent, store)), 0);
 	ck_assert_int_eq(test_verify_body(store, "k1", 1), (long)fork_len(1));
@@ -342,7 +347,8 @@ END_TEST
 
 /* ---- files that changed ------------------------------------------------------------------ */
 
-static void overwrite(const char *dir, const char *name, off_t at, const void *bytes, size_t len)
+static void overwrite(const char *dir, const char *name, off_t at, const void *bytes,
+		      size_t len)
 {
 	char path[512];
 	int fd;

@@ -22,7 +22,8 @@ static const struct {
 	{ "largest", 64, 1000, 2000, 4080 - 104 - 3064, 0, 0 },
 	{ "body in rows", 0, 60, 300, 1000000, 77, 0 },
 	{ "texts in rows", 64, 16384, 1 << 20, 100, 0, 78 },
-	{ "both in rows", 64, 16384, 1 << 20, UINT32_MAX, LRD_BODY_ID_MAX, LRD_BODY_ID_MAX },
+	{ "both in rows", 64, 16384, 1 << 20, UINT32_MAX, LRD_BODY_ID_MAX,
+	  LRD_BODY_ID_MAX },
 };
 enum { SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
 
@@ -40,7 +41,8 @@ static char *encode(int shape, size_t *len)
 				     .stale_until = INT64_MIN,
 				     .hash = HASH,
 				     .slot = 99 };
-	struct lrd_record_links links = { .text_id = shapes[shape].text_id, .epoch = 4000000000u };
+	struct lrd_record_links links = { .text_id = shapes[shape].text_id,
+					  .epoch = 4000000000u };
 	unsigned char out[LRD_VALUE_MAX];
 
 	for (size_t i = 0; i < sizeof(bytes); i++)
@@ -51,7 +53,8 @@ static char *encode(int shape, size_t *len)
 	record.body_len = shapes[shape].body_len;
 	record.body_id = shapes[shape].body_id;
 	if (!record.body_id)
-		record.inline_body = (larder_slice){ bytes + 5000, shapes[shape].body_len };
+		record.inline_body =
+			(larder_slice){ bytes + 5000, shapes[shape].body_len };
 	*len = lrd_record_size(&record, &links);
 	lrd_record_encode(&record, &links, out);
 	return lrd_guard_alloc(out, *len);
@@ -83,18 +86,22 @@ START_TEST(there_and_back)
 	ck_assert_uint_eq(record.name.len, shapes[_i].name_len);
 	ck_assert_uint_eq(record.head.len, shapes[_i].head_len);
 	if (!links.text_id) {
-		ck_assert_int_eq(memcmp(record.partition.ptr, bytes, record.partition.len), 0);
+		ck_assert_int_eq(memcmp(record.partition.ptr, bytes, record.partition.len),
+				 0);
 		ck_assert_int_eq(memcmp(record.name.ptr, bytes + 100, record.name.len), 0);
-		ck_assert_int_eq(memcmp(record.head.ptr, bytes + 20000, record.head.len), 0);
+		ck_assert_int_eq(memcmp(record.head.ptr, bytes + 20000, record.head.len),
+				 0);
 	} else {
 		ck_assert_ptr_null(record.head.ptr);
 	}
 	if (!record.body_id) {
 		ck_assert_uint_eq(record.inline_body.len, shapes[_i].body_len);
-		ck_assert_int_eq(memcmp(record.inline_body.ptr, bytes + 5000, record.inline_body.len),
+		ck_assert_int_eq(memcmp(record.inline_body.ptr, bytes + 5000,
+					record.inline_body.len),
 				 0);
 		ck_assert_uint_eq(record.body_sum,
-				  lrd_record_body_sum(bytes + 5000, record.inline_body.len, HASH));
+				  lrd_record_body_sum(bytes + 5000,
+						      record.inline_body.len, HASH));
 	}
 	lrd_guard_free(value, len);
 }
@@ -133,7 +140,8 @@ START_TEST(any_flipped_bit_is_refused)
 		value[bit / 8] ^= (char)(1 << (bit % 8));
 		rc = lrd_record_decode(value, len, HASH, &record, &links);
 		if (bit / 8 < len - body) {
-			ck_assert_msg(rc == LARDER_ECORRUPT, "%s: bit %zu", shapes[_i].name, bit);
+			ck_assert_msg(rc == LARDER_ECORRUPT, "%s: bit %zu",
+				      shapes[_i].name, bit);
 			ck_assert_uint_eq(record.cas, 5); /* untouched */
 			ck_assert_uint_eq(links.epoch, 6);
 		} else {
@@ -141,7 +149,8 @@ START_TEST(any_flipped_bit_is_refused)
 			ck_assert_int_eq(rc, 0);
 			ck_assert_uint_ne(record.body_sum,
 					  lrd_record_body_sum(record.inline_body.ptr,
-							      record.inline_body.len, HASH));
+							      record.inline_body.len,
+							      HASH));
 		}
 		value[bit / 8] ^= (char)(1 << (bit % 8));
 	}
@@ -156,7 +165,8 @@ START_TEST(another_key_is_refused)
 	size_t len;
 	char *value = encode(1, &len);
 
-	ck_assert_int_eq(lrd_record_decode(value, len, HASH + 1, &record, &links), LARDER_ECORRUPT);
+	ck_assert_int_eq(lrd_record_decode(value, len, HASH + 1, &record, &links),
+			 LARDER_ECORRUPT);
 	lrd_guard_free(value, len);
 }
 END_TEST
@@ -213,9 +223,9 @@ START_TEST(places)
 		uint64_t body_len;
 		int texts, body;
 	} rows[] = {
-		{ 0, 3976, 0, 0 },	   { 0, 3977, 0, 1 },	  { 3976, 0, 0, 0 },
-		{ 3976, 1, 0, 1 },	   { 3977, 0, 1, 0 },	  { 3977, 3976, 1, 0 },
-		{ 3977, 3977, 1, 1 },	   { 100, 3876, 0, 0 },	  { 100, 3877, 0, 1 },
+		{ 0, 3976, 0, 0 },         { 0, 3977, 0, 1 },   { 3976, 0, 0, 0 },
+		{ 3976, 1, 0, 1 },         { 3977, 0, 1, 0 },   { 3977, 3976, 1, 0 },
+		{ 3977, 3977, 1, 1 },      { 100, 3876, 0, 0 }, { 100, 3877, 0, 1 },
 		{ 100, UINT64_MAX, 0, 1 },
 	};
 
@@ -223,7 +233,8 @@ START_TEST(places)
 		int texts = -1, body = -1;
 
 		lrd_record_place(rows[i].text_len, rows[i].body_len, &texts, &body);
-		ck_assert_msg(texts == rows[i].texts && body == rows[i].body, "row %zu", i);
+		ck_assert_msg(texts == rows[i].texts && body == rows[i].body, "row %zu",
+			      i);
 	}
 }
 END_TEST

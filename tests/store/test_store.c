@@ -11,9 +11,9 @@
 #include "tests/support/tmpdir.h"
 
 /* Around every edge: empty, inline, the last that is inline, one row, several, a fill's buffer. */
-static const size_t sizes[] = { 0,    1,     100,    2000,   3900,   3969,   3970,	 3971,	 4071,
-				4072, 4073,  8144,   8145,   65000,  130303, 130304, 130305, 260608,
-				260700, 1048576, 3000000 };
+static const size_t sizes[] = { 0,      1,      100,    2000,   3900,   3969,    3970,
+				3971,   4071,   4072,   4073,   8144,   8145,    65000,
+				130303, 130304, 130305, 260608, 260700, 1048576, 3000000 };
 enum { SIZES = sizeof(sizes) / sizeof(sizes[0]) };
 
 START_TEST(puts_and_gets)

@@ -80,14 +80,15 @@ static void *run_writer(void *arg)
 	return NULL;
 }
 
-static void run(struct shared *shared, int readers, int writers, void (*meanwhile)(void *),
-		void *ctx)
+static void run(struct shared *shared, int readers, int writers,
+		void (*meanwhile)(void *), void *ctx)
 {
 	pthread_t threads[THREADS_MAX];
 
 	for (int i = 0; i < readers + writers; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL,
-						i < readers ? run_reader : run_writer, shared),
+						i < readers ? run_reader : run_writer,
+						shared),
 				 0);
 	if (meanwhile)
 		meanwhile(ctx);
@@ -134,7 +135,8 @@ START_TEST(more_readers_than_places)
 	pthread_t threads[THREADS_MAX];
 
 	for (int i = 0; i < THREADS_MAX; i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, stay_in_read, &shared), 0);
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, stay_in_read, &shared),
+				 0);
 	for (int i = 0; i < THREADS_MAX; i++)
 		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
 	ck_assert_int_eq(atomic_load(&shared.wrong), 0);
@@ -209,7 +211,8 @@ START_TEST(opening_and_closing_at_once)
 	ck_assert_int_eq(test_store_body(store, "k", 1, 1000), 0);
 	lrd_store_close(store);
 	for (int i = 0; i < 4; i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, open_and_close, dir), 0);
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, open_and_close, dir),
+				 0);
 	for (int i = 0; i < 4; i++) {
 		void *failed;
 

@@ -72,7 +72,8 @@ START_TEST(all_fields_come_back)
 	uint64_t cas = 0;
 	char body[4];
 
-	ck_assert_int_eq(lrd_key_init(store, slice("alice"), slice("http://x/"), &put.key), 0);
+	ck_assert_int_eq(lrd_key_init(store, slice("alice"), slice("http://x/"), &put.key),
+			 0);
 	put.head = slice("HTTP/1.1 200 OK");
 	ck_assert_int_eq(put_one(&put, "body", &cas), 0);
 	ck_assert_uint_eq(cas, 77);
@@ -92,7 +93,8 @@ START_TEST(all_fields_come_back)
 	ck_assert_int_eq(lrd_read_body(&read, &record, 1, body, 2), 0);
 	ck_assert_mem_eq(body, "od", 2);
 	ck_assert_int_eq(lrd_read_body(&read, &record, 3, body, 2), LARDER_EINVAL);
-	ck_assert_int_eq(lrd_read_body(&read, &record, UINT64_MAX, body, 2), LARDER_EINVAL);
+	ck_assert_int_eq(lrd_read_body(&read, &record, UINT64_MAX, body, 2),
+			 LARDER_EINVAL);
 	lrd_read_end(&read);
 }
 END_TEST
@@ -108,8 +110,8 @@ START_TEST(partitions_are_apart)
 			char body[32];
 
 			(void)snprintf(body, sizeof(body), "%zu.%zu", p, n);
-			ck_assert_int_eq(lrd_key_init(store, slice(partitions[p]), slice(names[n]),
-						      &put.key),
+			ck_assert_int_eq(lrd_key_init(store, slice(partitions[p]),
+						      slice(names[n]), &put.key),
 					 0);
 			ck_assert_int_eq(put_one(&put, body, NULL), 0);
 		}
@@ -122,13 +124,15 @@ START_TEST(partitions_are_apart)
 			char body[32], wanted[32];
 
 			(void)snprintf(wanted, sizeof(wanted), "%zu.%zu", p, n);
-			ck_assert_int_eq(lrd_key_init(store, slice(partitions[p]), slice(names[n]),
-						      &key),
+			ck_assert_int_eq(lrd_key_init(store, slice(partitions[p]),
+						      slice(names[n]), &key),
 					 0);
 			ck_assert_int_eq(lrd_read_begin(store, &read), 0);
 			ck_assert_int_eq(lrd_read_get(&read, &key, 0, &record), 0);
 			ck_assert_uint_eq(record.body_len, strlen(wanted));
-			ck_assert_int_eq(lrd_read_body(&read, &record, 0, body, record.body_len), 0);
+			ck_assert_int_eq(lrd_read_body(&read, &record, 0, body,
+						       record.body_len),
+					 0);
 			ck_assert_mem_eq(body, wanted, strlen(wanted));
 			lrd_read_end(&read);
 		}
@@ -150,8 +154,8 @@ START_TEST(keys_have_limits)
 				      (larder_slice){ long_name, LRD_PARTITION_MAX + 1 },
 				      slice("x"), &key),
 			 LARDER_EINVAL);
-	ck_assert_int_eq(lrd_key_init(store, slice("p"), (larder_slice){ long_name, LRD_KEY_MAX },
-				      &put.key),
+	ck_assert_int_eq(lrd_key_init(store, slice("p"),
+				      (larder_slice){ long_name, LRD_KEY_MAX }, &put.key),
 			 0);
 	ck_assert_int_eq(put_one(&put, "body of a long name", NULL), 0);
 	put.kind = 0;
@@ -160,7 +164,8 @@ START_TEST(keys_have_limits)
 END_TEST
 
 /* Texts around the size where they leave the record, and the largest. */
-static const size_t head_lens[] = { 3900, 3970, 3971, 3975, 3976, 4072, 8144, 100000, LRD_HEAD_MAX };
+static const size_t head_lens[] = { 3900, 3970, 3971,   3975,        3976,
+				    4072, 8144, 100000, LRD_HEAD_MAX };
 
 START_TEST(long_heads)
 {
@@ -260,7 +265,8 @@ START_TEST(update_keeps_the_body)
 	put.head = (larder_slice){ head, sizeof(head) };
 	put.expires_at = 5000;
 	ck_assert_int_eq(lrd_write_begin(store, &write), 0);
-	ck_assert_int_eq(lrd_write_update(write, &put, before.cas + 1, NULL), LARDER_ECONFLICT);
+	ck_assert_int_eq(lrd_write_update(write, &put, before.cas + 1, NULL),
+			 LARDER_ECONFLICT);
 	ck_assert_int_eq(lrd_write_update(write, &put, before.cas, &cas), 0);
 	put.key = test_key(store, "absent");
 	ck_assert_int_eq(lrd_write_update(write, &put, 0, NULL), LARDER_ENOTFOUND);
@@ -316,7 +322,8 @@ START_TEST(a_batch_counts_its_pages)
 
 	ck_assert_int_eq(lrd_write_begin(store, &write), 0);
 	ck_assert_uint_eq(lrd_write_pages(write), 0);
-	ck_assert_int_eq(lrd_write_put(write, &put, (larder_slice){ body, sizeof(body) }, NULL), 0);
+	ck_assert_int_eq(
+		lrd_write_put(write, &put, (larder_slice){ body, sizeof(body) }, NULL), 0);
 	pages = lrd_write_pages(write);
 	ck_assert_uint_ge(pages, 25);
 	ck_assert_uint_le(pages, 60);
@@ -357,7 +364,8 @@ START_TEST(a_hold_keeps_the_rows)
 
 	ck_assert_int_eq(test_store_body(store, "k", 3, LEN), 0);
 	ck_assert_int_eq(get_one("k", 0, &record), 0);
-	ck_assert_int_eq(lrd_hold_take(store, &key, record.body_id + 1, &hold), LARDER_ENOTFOUND);
+	ck_assert_int_eq(lrd_hold_take(store, &key, record.body_id + 1, &hold),
+			 LARDER_ENOTFOUND);
 	ck_assert_int_eq(lrd_hold_take(store, &key, record.body_id, &hold), 0);
 	ck_assert_uint_eq(hold.body_len, LEN);
 	while (at < LEN) {
@@ -375,7 +383,8 @@ START_TEST(a_hold_keeps_the_rows)
 			upkeep_until_quiet();
 		}
 		if (at >= 300000 && at < 400000)
-			ck_assert_int_eq(test_fill_body(store, "crowd", at, 40 << 20, 1 << 20), 0);
+			ck_assert_int_eq(
+				test_fill_body(store, "crowd", at, 40 << 20, 1 << 20), 0);
 	}
 	ck_assert_int_eq(lrd_hold_read(&hold, LEN, got, 1), 0);
 	ck_assert_int_eq(lrd_hold_read(&hold, LEN + 1, got, 1), LARDER_EINVAL);
@@ -520,7 +529,8 @@ START_TEST(a_walk_sees_all_once)
 	ck_assert_int_eq(lrd_store_walk(store, &cursor, 1000, 1600, visit, &walked), 0);
 	for (int i = 0; i < 100; i++)
 		ck_assert_int_eq(walked.seen[i], i % 10 == 0 ? 0 : 1);
-	ck_assert_int_eq(lrd_store_walk(store, &cursor, 0, 0, visit, &walked), LARDER_EINVAL);
+	ck_assert_int_eq(lrd_store_walk(store, &cursor, 0, 0, visit, &walked),
+			 LARDER_EINVAL);
 }
 END_TEST
 
@@ -584,7 +594,8 @@ Suite *larder_suite(void)
 	tcase_add_test(tc, all_fields_come_back);
 	tcase_add_test(tc, partitions_are_apart);
 	tcase_add_test(tc, keys_have_limits);
-	tcase_add_loop_test(tc, long_heads, 0, (int)(sizeof(head_lens) / sizeof(head_lens[0])));
+	tcase_add_loop_test(tc, long_heads, 0,
+			    (int)(sizeof(head_lens) / sizeof(head_lens[0])));
 	tcase_add_test(tc, times_end_entries);
 	tcase_add_test(tc, cas_grows);
 	tcase_add_loop_test(tc, update_keeps_the_body, 0, 5);

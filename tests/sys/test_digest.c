@@ -37,7 +37,8 @@ START_TEST(known_values)
 	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		ck_assert_uint_eq(lrd_digest(bytes, rows[i].len, 0), rows[i].plain);
-		ck_assert_uint_eq(lrd_digest(bytes, rows[i].len, UINT64_C(0x9e3779b185ebca8d)),
+		ck_assert_uint_eq(lrd_digest(bytes, rows[i].len,
+					     UINT64_C(0x9e3779b185ebca8d)),
 				  rows[i].seeded);
 	}
 	ck_assert_uint_eq(lrd_digest(NULL, 0, 0), rows[0].plain);
@@ -85,7 +86,8 @@ START_TEST(the_wide_unit_computes_the_same)
 		/* The stream always takes the plain way. */
 		lrd_digest_stream_init(&stream, 99);
 		lrd_digest_stream_add(&stream, source, len);
-		ck_assert_uint_eq(lrd_digest_wide(source, len, 99), lrd_digest_stream_end(&stream));
+		ck_assert_uint_eq(lrd_digest_wide(source, len, 99),
+				  lrd_digest_stream_end(&stream));
 	}
 	free(source);
 }

@@ -21,7 +21,8 @@ START_TEST(each_code_is_named_once)
 		ck_assert_str_ne(larder_error_name(codes[i]), "UNKNOWN");
 		for (size_t n = 0; n < i; n++) {
 			ck_assert_int_ne(codes[i], codes[n]);
-			ck_assert_str_ne(larder_strerror(codes[i]), larder_strerror(codes[n]));
+			ck_assert_str_ne(larder_strerror(codes[i]),
+					 larder_strerror(codes[n]));
 		}
 	}
 	ck_assert_str_eq(larder_strerror(-9999), "unknown error");
@@ -61,7 +62,8 @@ START_TEST(set_fills_all_and_cuts)
 	ck_assert_uint_eq(strlen(room.err.host), sizeof(room.err.host) - 1);
 	ck_assert_uint_eq(strlen(room.err.message), sizeof(room.err.message) - 1);
 	ck_assert_mem_eq(room.behind, "xxxxxxxx", 8);
-	ck_assert_int_eq(lrd_error_set(NULL, LARDER_EIO, 0, 0, NULL, "nobody asked"), LARDER_EIO);
+	ck_assert_int_eq(lrd_error_set(NULL, LARDER_EIO, 0, 0, NULL, "nobody asked"),
+			 LARDER_EIO);
 	lrd_error_clear(&room.err);
 	ck_assert_int_eq(room.err.code, 0);
 	ck_assert_str_eq(room.err.message, "");
@@ -78,7 +80,8 @@ START_TEST(errno_has_one_translation)
 	ck_assert_int_eq(lrd_error_from_errno(ENOMEM), LARDER_ENOMEM);
 	ck_assert_int_eq(lrd_error_from_errno(ENOENT), LARDER_ENOTFOUND);
 	ck_assert_int_eq(lrd_error_from_errno(EACCES), LARDER_EIO);
-	ck_assert_str_eq(lrd_error_os_text(ENOENT, text, sizeof(text)), "No such file or directory");
+	ck_assert_str_eq(lrd_error_os_text(ENOENT, text, sizeof(text)),
+			 "No such file or directory");
 	ck_assert_ptr_eq(lrd_error_os_text(99999, text, 8), text);
 	ck_assert_uint_le(strlen(text), 7);
 }

@@ -119,7 +119,8 @@ START_TEST(locks_fall_with_their_file)
 	ck_assert_int_eq(lrd_lock_probe(b, (UINT64_C(1) << 40) + 1, 100, &held), 0);
 	ck_assert(!held); /* one's own does not count */
 	start = lrd_clock_mono_ns();
-	ck_assert_int_eq(lrd_lock_wait(b, UINT64_C(1) << 40, 1, start + 20000000), LARDER_EBUSY);
+	ck_assert_int_eq(lrd_lock_wait(b, UINT64_C(1) << 40, 1, start + 20000000),
+			 LARDER_EBUSY);
 	ck_assert_uint_ge(lrd_clock_mono_ns() - start, 20000000);
 	(void)close(a);
 	ck_assert_int_eq(lrd_lock_try(b, UINT64_C(1) << 40, 1, false), 0);
@@ -143,8 +144,8 @@ START_TEST(locks_fall_with_their_process)
 	if (pid == 0) {
 		int mine = -1;
 
-		if (lrd_file_open_at(dir, "f", &mine) < 0 || lrd_lock_try(mine, 5, 1, false) < 0 ||
-		    write(ready[1], "x", 1) != 1)
+		if (lrd_file_open_at(dir, "f", &mine) < 0 ||
+		    lrd_lock_try(mine, 5, 1, false) < 0 || write(ready[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
 			(void)pause();

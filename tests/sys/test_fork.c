@@ -39,7 +39,8 @@ START_TEST(a_fork_changes_the_number)
 			_exit(1);
 		grandchild = fork();
 		if (grandchild == 0)
-			_exit(lrd_fork_generation() == child || lrd_fork_generation() == mine);
+			_exit(lrd_fork_generation() == child ||
+			      lrd_fork_generation() == mine);
 		(void)waitpid(grandchild, &status, 0);
 		_exit(status == 0 && lrd_fork_generation() == child ? 0 : 2);
 	}
@@ -97,7 +98,8 @@ START_TEST(the_guard_is_free_in_every_child)
 	pthread_t threads[2];
 
 	for (int i = 0; i < 2; i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, lock_and_unlock, NULL), 0);
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, lock_and_unlock, NULL),
+				 0);
 	for (int i = 0; i < 50; i++) {
 		pid_t pid = fork();
 

@@ -74,16 +74,18 @@ START_TEST(crash_points)
 		const char *point;
 		int killed;
 	} rows[] = {
-		{ "test.one", 1 },   { "test.one:1", 1 }, { "test.one:2", 1 }, { "test.one:3", 0 },
-		{ "test.one.more", 1 }, { "test.on", 0 },	  { "test.one.", 0 },  { "", 0 },
+		{ "test.one", 1 },      { "test.one:1", 1 },
+		{ "test.one:2", 1 },    { "test.one:3", 0 },
+		{ "test.one.more", 1 }, { "test.on", 0 },
+		{ "test.one.", 0 },     { "", 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int status = run_passes(rows[i].point);
 
 		if (rows[i].killed)
-			ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%s",
-				      rows[i].point);
+			ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+				      "%s", rows[i].point);
 		else
 			ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 5, "%s",
 				      rows[i].point);

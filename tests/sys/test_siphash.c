@@ -12,10 +12,14 @@ static const struct {
 	size_t len;
 	const char *sum;
 } known[] = {
-	{ 0, "a3817f04ba25a8e66df67214c7550293" },  { 1, "da87c1d86b99af44347659119b22fc45" },
-	{ 7, "a1f1ebbed8dbc153c0b84aa61ff08239" },  { 8, "3b62a9ba6258f5610f83e264f31497b4" },
-	{ 9, "264499060ad9baabc47f8b02bb6d71ed" },  { 15, "5493e99933b0a8117e08ec0f97cfc3d9" },
-	{ 16, "6ee2a4ca67b054bbfd3315bf85230577" }, { 63, "5150d1772f50834a503e069a973fbd7c" },
+	{ 0, "a3817f04ba25a8e66df67214c7550293" },
+	{ 1, "da87c1d86b99af44347659119b22fc45" },
+	{ 7, "a1f1ebbed8dbc153c0b84aa61ff08239" },
+	{ 8, "3b62a9ba6258f5610f83e264f31497b4" },
+	{ 9, "264499060ad9baabc47f8b02bb6d71ed" },
+	{ 15, "5493e99933b0a8117e08ec0f97cfc3d9" },
+	{ 16, "6ee2a4ca67b054bbfd3315bf85230577" },
+	{ 63, "5150d1772f50834a503e069a973fbd7c" },
 };
 
 START_TEST(answers)
@@ -32,7 +36,8 @@ START_TEST(answers)
 		lrd_siphash_init(&hash, key);
 		for (size_t at = 0; at < known[_i].len; at += step)
 			lrd_siphash_add(&hash, message + at,
-					known[_i].len - at < step ? known[_i].len - at : step);
+					known[_i].len - at < step ? known[_i].len - at
+								  : step);
 		lrd_siphash_add(&hash, NULL, 0);
 		lrd_siphash_end(&hash, sum);
 		lrd_hex_format(sum, sizeof(sum), text);
