@@ -18,7 +18,7 @@
 enum {
 	READ_ROOM = 16 * 1024,          /* what a read asks for */
 	READ_ROOM_MAX = 256 * 1024,     /* the same when a block is known to come */
-	KEEP_BYTES = 64 * 1024,         /* larger buffers are given back when they are empty */
+	KEEP_BYTES = 512 * 1024,        /* larger buffers are given back when they are empty */
 	SLICES_A_TURN = 16,             /* long replies: then others get their turn */
 	IN_MAX = LRD_LINE_LONG_MAX + LRD_BLOCK_JOINED_MAX + READ_ROOM_MAX
 };
@@ -117,7 +117,7 @@ static enum outcome after_send(struct lrd_conn *conn)
 	bool spent = ++conn->slices >= SLICES_A_TURN;
 
 	conn->out_at = 0;
-	if (task->out.size > KEEP_BYTES * 2)
+	if (task->out.size > KEEP_BYTES)
 		lrd_buf_release(&task->out);
 	else
 		lrd_buf_clear(&task->out);

@@ -114,6 +114,7 @@ static void do_get(struct lrd_task *task)
 	bool with_cas = verb == LRD_MC_GETS || verb == LRD_MC_GATS;
 	bool touch = verb == LRD_MC_GAT || verb == LRD_MC_GATS;
 	larder_slice rest, key;
+	int left = LRD_KEYS_A_TURN;
 	int rc;
 
 	if (!task->unfinished)
@@ -130,7 +131,9 @@ static void do_get(struct lrd_task *task)
 		if (task->large.wanted)
 			return;
 		task->keys_left = rest;
-		if (task->out.len >= LRD_OUT_SOFT || lrd_batch_is_full(&task->batch))
+		task->resting = --left == 0;
+		if (task->resting || task->out.len >= LRD_OUT_SOFT ||
+		    lrd_batch_is_full(&task->batch))
 			return;
 	}
 	task->unfinished = false;

@@ -10,6 +10,7 @@
 
 enum {
 	WALK_STEP = 128,            /* entries of one read transaction */
+	ITEMS_STEPS = 500,          /* of a cachedump, whatever they find */
 	ITEMS_MAX = 2 * 1024 * 1024 /* bytes of a cachedump, as memcached has it */
 };
 
@@ -116,7 +117,7 @@ void lrd_dump_items(struct lrd_task *task, uint64_t limit)
 	uint64_t cursor = 0;
 	int rc = 1;
 
-	while (rc == 1 && task->out.len - before < ITEMS_MAX)
+	for (int i = 0; rc == 1 && i < ITEMS_STEPS && task->out.len - before < ITEMS_MAX; i++)
 		rc = lrd_store_walk(task->server->store, &cursor, WALK_STEP, task->batch.now,
 				    visit_item, &items);
 	if (rc < 0) {

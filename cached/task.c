@@ -186,6 +186,7 @@ static bool run_command(struct lrd_task *task, struct run *run, size_t line_at)
 	if (!task->batch.write)
 		set_mark(task, run, line_at);
 	out_len = task->out.len;
+	task->resting = false;
 	lrd_dispatch(task);
 	rc = task->broken;
 	if (task->alone) {
@@ -233,7 +234,7 @@ static bool should_stop(struct lrd_task *task, struct run *run, enum lrd_ran *ra
 		*ran = LRD_RAN_PUMP;
 	else if (task->out.len >= LRD_OUT_SOFT || lrd_batch_is_full(&task->batch))
 		*ran = LRD_RAN_ENOUGH;
-	else if (run->share == 0)
+	else if (run->share == 0 || task->resting)
 		*ran = LRD_RAN_SHARE;
 	else
 		return false;

@@ -24,6 +24,7 @@ struct lrd_upload;
 
 enum {
 	LRD_OUT_SOFT = 64 * 1024,        /* no further command is begun above it */
+	LRD_KEYS_A_TURN = 1000,          /* of one get: then other connections get their turn */
 	LRD_OUT_MAX = 32 * 1024 * 1024,  /* of one reply: long listings */
 	LRD_VALUE_COPY_MAX = 256 * 1024, /* larger values are sent in slices, from a hold */
 	LRD_BLOCK_INLINE_MAX = 256 * 1024,
@@ -55,6 +56,7 @@ struct lrd_task {
 	struct lrd_mc_command command;
 	larder_slice keys_left; /* of `command`, while `unfinished` */
 	bool unfinished;        /* `command` has more keys to answer */
+	bool resting;           /* ... and has looked at enough of them for one turn */
 	int broken;             /* the store's error behind a lost transaction; 0: none */
 	bool closing;           /* close once `out` is sent */
 	unsigned alone;         /* so many commands get a transaction each */

@@ -51,8 +51,14 @@ static void on_inbox(struct lrd_watch *watch, uint32_t events)
 
 	(void)events;
 	while (read(watch->fd, &parcel, sizeof(parcel)) == (ssize_t)sizeof(parcel)) {
-		if (parcel.fd >= 0)
+		if (parcel.fd < 0)
+			continue;
+		if (worker->stopping) {
+			close(parcel.fd);
+			atomic_fetch_sub(&worker->server->conns_now, 1);
+		} else {
 			lrd_conn_open(worker, parcel.fd, parcel.listener);
+		}
 	}
 	if (worker->server->stopping)
 		begin_stop(worker);

@@ -190,6 +190,37 @@ START_TEST(a_held_gate_refuses_at_once_and_lets_gets_through)
 }
 END_TEST
 
+/* A get of very many keys, none of which is there, does not keep the thread to itself. */
+START_TEST(a_get_of_many_keys_rests)
+{
+	enum { KEYS = 100000 };
+	struct lrd_buf input;
+	struct lrd_task task;
+	larder_slice left;
+	int turns = 0;
+	size_t used;
+
+	lrd_buf_init(&input, 64 << 20, NULL);
+	lrd_task_init(&task, &server, &metrics);
+	ck_assert_int_eq(lrd_buf_append_cstr(&input, "get"), 0);
+	for (int i = 0; i < KEYS; i++)
+		ck_assert_int_eq(lrd_buf_append_cstr(&input, " k"), 0);
+	ck_assert_int_eq(lrd_buf_append_cstr(&input, "\r\nget z\r\n"), 0);
+	left = lrd_buf_slice(&input);
+	do {
+		enum lrd_ran ran = lrd_task_run(&task, left, &used);
+
+		ck_assert_int_eq(ran, task.resting ? LRD_RAN_SHARE : LRD_RAN_OUT_OF_INPUT);
+		turns++;
+		left = lrd_slice_skip(left, used);
+	} while (left.len && turns < KEYS);
+	ck_assert_int_ge(turns, KEYS / LRD_KEYS_A_TURN);
+	ck_assert_str_eq(task.out.ptr, "END\r\nEND\r\n");
+	lrd_task_release(&task);
+	lrd_buf_release(&input);
+}
+END_TEST
+
 /* Many large replies to one get: they leave in parts, and none is missing or twice. */
 START_TEST(a_get_of_much_leaves_in_parts)
 {
@@ -231,6 +262,7 @@ Suite *larder_suite(void)
 	tcase_add_test(tcase, a_batch_sees_its_own_writes);
 	tcase_add_test(tcase, a_held_gate_refuses_at_once_and_lets_gets_through);
 	tcase_add_test(tcase, a_get_of_much_leaves_in_parts);
+	tcase_add_test(tcase, a_get_of_many_keys_rests);
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("full");
 	tcase_add_checked_fixture(tcase, setup_no_evictions, teardown);
