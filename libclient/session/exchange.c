@@ -2,6 +2,7 @@
 /* exchange.c - one request and its response on one connection, as a machine of named steps. */
 #include "session/exchange.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/bytes/alloc.h"
@@ -112,7 +113,8 @@ void lrd_exchange_begin(struct lrd_exchange *ex, struct lrd_request *request,
 	ex->outcome = LRD_OUTCOME_NONE;
 	ex->rc = 0;
 	ex->want = 0;
-	ex->deadline_ns = lrd_wait_deadline(0, request->total_timeout_ms);
+	ex->total_ms = request->total_timeout_ms;
+	ex->deadline_ns = lrd_wait_deadline(0, ex->total_ms);
 	ex->retried = false;
 	ex->asked = 0;
 	ex->interim = 0;
@@ -124,30 +126,68 @@ void lrd_exchange_begin(struct lrd_exchange *ex, struct lrd_request *request,
 
 /* ---- the machine ------------------------------------------------------------------------- */
 
-/* Until when the present step may wait, and what an error says was being waited for. */
-static void wait_limits(const struct lrd_exchange *ex, struct lrd_wait *wait)
+/* A deadline, and the option that it comes from. */
+struct limit {
+	uint64_t deadline_ns;
+	uint32_t ms;
+	const char *option;
+};
+
+/* Until when the present step may wait. */
+static struct limit wait_limit(const struct lrd_exchange *ex)
 {
 	const larder_options *options = &ex->session->options;
+	struct limit limit = { .ms = options->idle_timeout_ms,
+			       .option = "idle_timeout_ms" };
 
-	wait->wake_fd = 0;
-	wait->phase = ex->step == LRD_STEP_RECEIVE ? LARDER_PHASE_FIRST_BYTE
-		      : ex->step == LRD_STEP_BODY  ? LARDER_PHASE_BODY
-						   : LARDER_PHASE_SEND;
-	if (wait->phase == LARDER_PHASE_FIRST_BYTE && lrd_exchange_in(ex).len == 0)
-		wait->deadline_ns = ex->first_byte_ns;
-	else
-		wait->deadline_ns =
-			lrd_wait_deadline(ex->deadline_ns, options->idle_timeout_ms);
+	if (ex->step == LRD_STEP_RECEIVE && lrd_exchange_in(ex).len == 0) {
+		limit.ms = options->first_byte_timeout_ms;
+		limit.option = "first_byte_timeout_ms";
+		limit.deadline_ns = ex->first_byte_ns;
+	} else {
+		limit.deadline_ns = lrd_wait_deadline(ex->deadline_ns, limit.ms);
+	}
+	if (ex->deadline_ns && limit.deadline_ns == ex->deadline_ns) {
+		limit.ms = ex->total_ms;
+		limit.option = "total_timeout_ms";
+	}
+	return limit;
+}
+
+static uint32_t wait_phase(const struct lrd_exchange *ex)
+{
+	switch (ex->step) {
+	case LRD_STEP_RECEIVE:
+		return LARDER_PHASE_FIRST_BYTE;
+	case LRD_STEP_BODY:
+		return LARDER_PHASE_BODY;
+	default:
+		return LARDER_PHASE_SEND;
+	}
+}
+
+static enum lrd_result waited_too_long(struct lrd_exchange *ex, const struct limit *limit)
+{
+	const char *what = ex->step == LRD_STEP_RECEIVE ? "response of"
+			   : ex->step == LRD_STEP_BODY  ? "body of"
+							: "request for";
+	char detail[96];
+
+	(void)snprintf(detail, sizeof(detail), "timed out: %s (%u) passed", limit->option,
+		       limit->ms);
+	return lrd_exchange_fault(ex, LARDER_ETIMEDOUT, wait_phase(ex), what, detail);
 }
 
 /* The one place where an exchange waits. */
 static enum lrd_result wait_for_peer(struct lrd_exchange *ex)
 {
-	struct lrd_wait wait;
-	int events;
+	struct limit limit = wait_limit(ex);
+	struct lrd_wait wait = { .deadline_ns = limit.deadline_ns,
+				 .phase = wait_phase(ex) };
+	int events = lrd_stream_wait(ex->stream, ex->want, &wait, ex->err);
 
-	wait_limits(ex, &wait);
-	events = lrd_stream_wait(ex->stream, ex->want, &wait, ex->err);
+	if (events == LARDER_ETIMEDOUT)
+		return waited_too_long(ex, &limit);
 	if (events < 0)
 		return lrd_exchange_fail(ex, events);
 	if (events & LRD_READABLE)
@@ -293,7 +333,7 @@ ptrdiff_t lrd_exchange_fill(struct lrd_exchange *ex, uint32_t phase)
 	if (lrd_buf_room(&ex->in) == 0) {
 		size_t more = ex->in.size ? ex->in.max - ex->in.len : LRD_EXCHANGE_IN;
 
-		rc = lrd_buf_reserve(&ex->in, more);
+		rc = more ? lrd_buf_reserve(&ex->in, more) : LARDER_ELIMIT;
 	}
 	if (rc < 0)
 		return lrd_error_set(ex->err, rc, phase, 0, ex->stream->host,

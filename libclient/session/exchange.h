@@ -76,6 +76,7 @@ struct lrd_exchange {
 	bool readable;          /* a read is worth the system call */
 	uint64_t deadline_ns;   /* of the whole exchange; 0: none */
 	uint64_t first_byte_ns; /* deadline of the response's first byte */
+	uint32_t total_ms;      /* what deadline_ns comes from */
 
 	/* the connection */
 	struct lrd_dial dial;

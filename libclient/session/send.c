@@ -48,10 +48,23 @@ static int ask_cache(larder_session *session, const struct lrd_request *request,
 	return 0;
 }
 
-/* Failures of the way to the origin, for which something stored may stand in (RFC 9111 s4.2.4). */
+/*
+ * Did the way to the origin fail, so that something stored may stand in (RFC 9111 s4.2.4)? A
+ * certificate that is not trusted is no outage: whoever shows it wants to be noticed.
+ */
 static bool origin_failed(int rc)
 {
-	return rc <= LARDER_ERESOLVE && rc > LARDER_ENOTFOUND;
+	switch (rc) {
+	case LARDER_ERESOLVE:
+	case LARDER_ECONNECT:
+	case LARDER_ECLOSED:
+	case LARDER_ETIMEDOUT:
+	case LARDER_ETLS:
+	case LARDER_EPROTO:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static int ask_origin(larder_session *session, struct lrd_request *request,
@@ -84,7 +97,7 @@ static int ask_origin(larder_session *session, struct lrd_request *request,
 static int answer(larder_session *session, struct lrd_request *request,
 		  larder_response *response)
 {
-	enum larder_verdict verdict;
+	enum larder_verdict verdict = LARDER_FETCH;
 	int rc = ask_cache(session, request, response, &verdict);
 
 	if (rc < 0)

@@ -514,6 +514,7 @@ static const struct {
 	int sent;
 	int rc;
 	uint32_t phase;
+	const char *option;
 } slow[] = {
 	{ "no first byte",
 	  { ORIGIN_EXPECT(""), ORIGIN_HOLD },
@@ -522,7 +523,8 @@ static const struct {
 	  0,
 	  LARDER_ETIMEDOUT,
 	  0,
-	  LARDER_PHASE_FIRST_BYTE },
+	  LARDER_PHASE_FIRST_BYTE,
+	  "first_byte_timeout_ms (150)" },
 	{ "interim heads do not count as the answer",
 	  { ORIGIN_EXPECT(""), ORIGIN_PAUSE(60), ORIGIN_SEND("HTTP/1.1 102 P\r\n\r\n"),
 	    ORIGIN_PAUSE(60), ORIGIN_SEND("HTTP/1.1 102 P\r\n\r\n"), ORIGIN_HOLD },
@@ -531,7 +533,8 @@ static const struct {
 	  0,
 	  LARDER_ETIMEDOUT,
 	  0,
-	  LARDER_PHASE_FIRST_BYTE },
+	  LARDER_PHASE_FIRST_BYTE,
+	  "first_byte_timeout_ms (250)" },
 	{ "head stalls",
 	  { ORIGIN_EXPECT(""), ORIGIN_SEND(OK "Content-"), ORIGIN_HOLD },
 	  5000,
@@ -539,7 +542,8 @@ static const struct {
 	  0,
 	  LARDER_ETIMEDOUT,
 	  0,
-	  LARDER_PHASE_FIRST_BYTE },
+	  LARDER_PHASE_FIRST_BYTE,
+	  "idle_timeout_ms (150)" },
 	{ "body stalls",
 	  { ORIGIN_EXPECT(""), ORIGIN_SEND(OK "Content-Length: 9\r\n\r\nhell"),
 	    ORIGIN_HOLD },
@@ -548,7 +552,8 @@ static const struct {
 	  0,
 	  0,
 	  LARDER_ETIMEDOUT,
-	  LARDER_PHASE_BODY },
+	  LARDER_PHASE_BODY,
+	  "idle_timeout_ms (150)" },
 	{ "total, in the head",
 	  { ORIGIN_EXPECT(""), ORIGIN_HOLD },
 	  5000,
@@ -556,7 +561,8 @@ static const struct {
 	  150,
 	  LARDER_ETIMEDOUT,
 	  0,
-	  LARDER_PHASE_FIRST_BYTE },
+	  LARDER_PHASE_FIRST_BYTE,
+	  "total_timeout_ms (150)" },
 	{ "total, in a dripping body",
 	  { ORIGIN_EXPECT(""), ORIGIN_SEND(OK "Content-Length: 9\r\n\r\nh"),
 	    ORIGIN_PAUSE(100), ORIGIN_SEND("e"), ORIGIN_PAUSE(100), ORIGIN_SEND("l"),
@@ -566,7 +572,8 @@ static const struct {
 	  250,
 	  0,
 	  LARDER_ETIMEDOUT,
-	  LARDER_PHASE_BODY },
+	  LARDER_PHASE_BODY,
+	  "total_timeout_ms (250)" },
 };
 
 START_TEST(test_slow)
@@ -585,8 +592,9 @@ START_TEST(test_slow)
 	ck_assert_msg(answer.rc == (slow[_i].sent ? slow[_i].sent : slow[_i].rc),
 		      "%s: %d", slow[_i].name, answer.rc);
 	ck_assert_uint_eq(answer.err.phase, slow[_i].phase);
-	ck_assert_msg(strstr(answer.err.message, "timed out") != NULL, "%s",
-		      answer.err.message);
+	ck_assert_msg(strstr(answer.err.message, "timed out: ") != NULL &&
+			      strstr(answer.err.message, slow[_i].option) != NULL,
+		      "%s", answer.err.message);
 	ck_assert_msg(ms >= 100 && ms < 4000, "%s: %u ms", slow[_i].name, (unsigned)ms);
 	fixture_forget(&answer);
 }
