@@ -172,7 +172,7 @@ static void print_response(const struct lrd_cli_entry *entry, const larder_field
 	print_label("status");
 	printf("%u ", (unsigned)response->status);
 	lrd_cli_text_print(stdout, response->reason);
-	printf(" (HTTP/%u.%u)\n", response->version / 10u, response->version % 10u);
+	printf(" (HTTP/%d.%d)\n", response->version / 10, response->version % 10);
 	print_selecting(response->selecting);
 	for (size_t i = 0; i < count; i++) {
 		fputs("    ", stdout);
@@ -208,8 +208,8 @@ static int add_response(json_t *object, const struct lrd_cli_entry *entry,
 	const struct lrd_response *response = &entry->response;
 	char version[16];
 
-	snprintf(version, sizeof(version), "%u.%u", response->version / 10u,
-		 response->version % 10u);
+	snprintf(version, sizeof(version), "%d.%d", response->version / 10,
+		 response->version % 10);
 	if (json_object_set_new(object, "status", json_integer(response->status)) < 0 ||
 	    json_object_set_new(object, "reason", lrd_cli_json_text(response->reason)) < 0 ||
 	    json_object_set_new(object, "version", json_string(version)) < 0 ||

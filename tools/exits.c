@@ -4,18 +4,22 @@
 
 #include <larder/types.h>
 
+static const struct {
+	int error;
+	int exit;
+} rows[] = {
+	{ LARDER_OK, LRD_EXIT_DONE },
+#define LRD_EXIT_FOR(error, name) { LARDER_##error, LRD_EXIT_##name },
+#include "tools/exits.def"
+};
+
 int lrd_cli_exit_for(int code)
 {
-	switch (code) {
-	case LARDER_OK:
-		return LRD_EXIT_DONE;
-#define LRD_EXIT_FOR(error, name) \
-	case LARDER_##error:      \
-		return LRD_EXIT_##name;
-#include "tools/exits.def"
-	default:
-		return LRD_EXIT_NETWORK;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].error == code)
+			return rows[i].exit;
 	}
+	return LRD_EXIT_NETWORK;
 }
 
 void lrd_cli_exit_print(FILE *out)

@@ -124,7 +124,7 @@ static int parse(struct lrd_cli *cli, const char *start, int argc, char **argv,
 				return rc;
 			continue;
 		}
-		rc = take(cli, id, optarg, ctx);
+		rc = take ? take(cli, id, optarg, ctx) : LRD_EXIT_USAGE;
 		if (rc != 0)
 			return rc;
 	}

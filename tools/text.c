@@ -21,9 +21,9 @@ static size_t character(larder_slice bytes, uint32_t *point)
 	if (len > bytes.len || !lrd_utf8_valid(lrd_slice_first(bytes, len)))
 		return 0;
 	if (len > 1)
-		value &= 0xffu >> (len + 1);
+		value &= 0xff >> (len + 1);
 	for (size_t i = 1; i < len; i++)
-		value = value << 6 | ((unsigned char)bytes.ptr[i] & 0x3fu);
+		value = value << 6 | ((unsigned char)bytes.ptr[i] & 0x3f);
 	*point = value;
 	return len;
 }
