@@ -19,6 +19,7 @@
 
 #include "store/env.h"
 #include "store/lease_table.h"
+#include "sys/crash.h"
 #include "sys/file.h"
 #include "sys/futex.h"
 
@@ -107,6 +108,7 @@ static int take_over(struct attempt *a, struct lrd_lease_at at, uint64_t word)
 	(void)atomic_compare_exchange_strong(&at.beside->until, &until,
 					     lrd_word_until(a->now_ms + a->lease_ms,
 							    generation));
+	LRD_CRASH_POINT("store.lease.taking_over");
 	if (!atomic_compare_exchange_strong(at.word, &word,
 					    mine | (word & LRD_WORD_SLEEPERS)))
 		return AGAIN;
@@ -114,6 +116,15 @@ static int take_over(struct attempt *a, struct lrd_lease_at at, uint64_t word)
 	describe(a, at);
 	a->word = mine;
 	return LRD_LEASE_TAKEN;
+}
+
+/* Its owner is gone: a lease changes hands, a claim that came to nothing is cleared away. */
+static int succeed(struct attempt *a, struct lrd_lease_at at, uint64_t word)
+{
+	if (lrd_word_phase(word) == LRD_PHASE_HELD)
+		return take_over(a, at, word);
+	(void)lrd_lease_end(at, word, LRD_LEASE_UNKNOWN);
+	return AGAIN;
 }
 
 /* Whether our claim stands against claims and leases of the same key in other places. */
@@ -149,6 +160,7 @@ static int claim(struct attempt *a, uint32_t place)
 
 	if (!atomic_compare_exchange_strong(at.word, &word, claimed))
 		return AGAIN;
+	LRD_CRASH_POINT("store.lease.claimed");
 	set_until(at, claimed, until, a->now_ms + a->lease_ms);
 	describe(a, at);
 	if (!beats_rivals(a, place)) {
@@ -160,6 +172,7 @@ static int claim(struct attempt *a, uint32_t place)
 		if (!lrd_word_same(seen, claimed))
 			return AGAIN; /* revoked */
 	}
+	LRD_CRASH_POINT("store.lease.held");
 	a->place = place;
 	a->word = held;
 	return LRD_LEASE_TAKEN;
@@ -202,9 +215,8 @@ static int try_once(struct attempt *a)
 				continue;
 			a->place = place;
 			a->word = word;
-			if (lrd_word_phase(word) == LRD_PHASE_HELD &&
-			    lrd_lease_is_gone(a->mount, at, word))
-				return take_over(a, at, word);
+			if (lrd_lease_is_gone(a->mount, at, word))
+				return succeed(a, at, word);
 			return LRD_LEASE_HELD;
 		}
 		if (lrd_lease_is_marked(at, word, a->now_ms)) {

@@ -46,7 +46,7 @@
 #include "store/store.h"
 
 enum {
-	LRD_LEASE_LOOK_MS = 50, /* how often a waiter makes sure that the owner lives */
+	LRD_LEASE_LOOK_MS = 30, /* how often a waiter makes sure that the owner lives */
 	LRD_LEASE_MAX_MS = 600000
 };
 

@@ -2,12 +2,12 @@
 /* lease_wait.c - waiting for somebody else's lease, and looking at all of them. */
 #include "store/lease.h"
 
+#include <stdlib.h>
+
 #include "store/env.h"
 #include "store/lease_table.h"
 #include "sys/clock.h"
 #include "sys/futex.h"
-
-#define LOOK_NS (UINT64_C(1000000) * LRD_LEASE_LOOK_MS)
 
 /* ---- waiting ----------------------------------------------------------------------------- */
 
@@ -50,6 +50,19 @@ static void count_sleeper(struct lrd_lease_at at, uint64_t word, bool in)
 							memory_order_relaxed));
 }
 
+/* How long to sleep before looking whether the owner lives. */
+static uint64_t look_after_ns(void)
+{
+#ifdef LARDER_FAULTS
+	/* Test builds: so long that a wake which is lost cannot hide behind the next look. */
+	const char *ms = getenv("LARDER_LEASE_LOOK_MS");
+
+	if (ms)
+		return UINT64_C(1000000) * strtoull(ms, NULL, 10);
+#endif
+	return UINT64_C(1000000) * LRD_LEASE_LOOK_MS;
+}
+
 /* Sleeps until the word changes, or it is time to look again. */
 static void sleep_on(struct lrd_mount *mount, const struct lrd_lease *lease,
 		     uint64_t at_most_ns)
@@ -58,16 +71,17 @@ static void sleep_on(struct lrd_mount *mount, const struct lrd_lease *lease,
 		lrd_lease_place(lrd_lease_stripe_of(mount, lease->hash), lease->place);
 	uint64_t word = lease->word & ~LRD_WORD_SLEEPERS;
 	uint64_t asleep = word | LRD_WORD_SLEEPERS;
+	uint64_t look_ns = look_after_ns();
 
 	/* Whoever changes the word from now on sees that somebody must be woken; a change
 	 * before that makes the kernel refuse to let us sleep. */
 	if (!atomic_compare_exchange_strong(at.word, &word, asleep) && word != asleep)
 		return;
 	count_sleeper(at, asleep, true);
-	lrd_futex_sleep(at.word, asleep, at_most_ns < LOOK_NS ? at_most_ns : LOOK_NS);
+	lrd_futex_sleep(at.word, asleep, at_most_ns < look_ns ? at_most_ns : look_ns);
 	count_sleeper(at, asleep, false);
 	/* A claim takes nanoseconds: its owner stands still, and revoking it harms nobody. */
-	if (lrd_word_phase(asleep) == LRD_PHASE_CLAIMED && at_most_ns >= LOOK_NS &&
+	if (lrd_word_phase(asleep) == LRD_PHASE_CLAIMED && at_most_ns >= look_ns &&
 	    atomic_load(at.word) == asleep)
 		(void)lrd_lease_end(at, asleep, LRD_LEASE_UNKNOWN);
 }
