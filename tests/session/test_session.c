@@ -425,6 +425,86 @@ START_TEST(test_inherited_response)
 }
 END_TEST
 
+enum { HALF_READ = 3 * 1024 * 1024 };
+
+static void large(struct lrd_origin_conn *conn, const struct lrd_origin_request *request,
+		  void *ctx)
+{
+	_Atomic unsigned *requests = ctx;
+
+	(void)request;
+	(*requests)++;
+	lrd_origin_sendf(conn,
+			 "HTTP/1.1 200 OK\r\nCache-Control: max-age=600\r\n"
+			 "Content-Length: %d\r\n\r\n",
+			 HALF_READ);
+	lrd_origin_send_fill(conn, HALF_READ);
+}
+
+/*
+ * A child inherits a response that is half read and half stored, and lets it go. The parent
+ * reads on, and what it stores is whole.
+ */
+START_TEST(test_fork_in_the_middle_of_a_body)
+{
+	larder_session *session = fixture_open(lrd_tmpdir_new());
+	struct fixture_remote remote;
+	struct fixture_answer answer;
+	larder_response *open = NULL;
+	char *body = malloc(HALF_READ);
+	char url[FIXTURE_URL_MAX];
+	size_t got = 0;
+	size_t wrong = 0;
+	ptrdiff_t n;
+	int status;
+	pid_t pid;
+
+	ck_assert_ptr_nonnull(body);
+	fixture_remote_start(&remote, large, NULL);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/", remote.port);
+	ck_assert_int_eq(larder_get(session, url, &open), 0);
+	while (got < HALF_READ / 2) {
+		n = larder_response_read(open, body + got, HALF_READ / 2 - got);
+		ck_assert_int_gt(n, 0);
+		got += (size_t)n;
+	}
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (_i)
+			larder_response_free(open);
+		fixture_get(session, url, &answer);
+		status = answer.rc != 0 || answer.len != HALF_READ;
+		fixture_forget(&answer);
+		if (!_i)
+			larder_response_free(open);
+		larder_session_close(session);
+		free(body);
+		_exit(status);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	while ((n = larder_response_read(open, body + got, HALF_READ - got)) > 0)
+		got += (size_t)n;
+	ck_assert_int_eq(n, 0);
+	ck_assert_uint_eq(got, HALF_READ);
+	for (size_t i = 0; i < got; i++)
+		wrong += body[i] != lrd_origin_pattern(i);
+	ck_assert_uint_eq(wrong, 0);
+	larder_response_free(open);
+	fixture_get(session, url, &answer);
+	ck_assert_msg(answer.rc == 0, "%s", answer.err.message);
+	ck_assert_uint_eq(answer.how, LARDER_HOW_FRESH);
+	ck_assert_uint_eq(answer.len, HALF_READ);
+	ck_assert(memcmp(answer.body, body, HALF_READ) == 0);
+	ck_assert_uint_eq(*remote.requests, 2);
+	fixture_forget(&answer);
+	larder_session_close(session);
+	fixture_remote_stop(&remote);
+	free(body);
+}
+END_TEST
+
 /* ---- memory ------------------------------------------------------------------------------ */
 
 /* A whole life of a session: 0, or the error that ended it. */
@@ -513,6 +593,7 @@ Suite *larder_suite(void)
 	tcase_add_loop_test(tcase, test_fork_http, 0, 2);
 	tcase_add_test(tcase, test_fork_https);
 	tcase_add_test(tcase, test_inherited_response);
+	tcase_add_loop_test(tcase, test_fork_in_the_middle_of_a_body, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
