@@ -25,7 +25,8 @@
 enum {
 	BUFFER_FIRST = 4096,
 	BUFFER_ROWS = 32, /* rows that one transaction takes: well under a millisecond */
-	BUFFER_MAX = BUFFER_ROWS * LRD_ROW_MAX
+	BUFFER_MAX = BUFFER_ROWS * LRD_ROW_MAX,
+	FULL_TRIES = 2
 };
 
 struct lrd_fill {
@@ -120,11 +121,11 @@ static void drop_hold(struct lrd_fill *fill)
 static int write_rows(struct lrd_fill *fill, struct lrd_write *write)
 {
 	struct lrd_mount *mount = write->mount;
-	bool first = fill->body_id == 0;
+	bool first = fill->rows == 0; /* nothing of it is committed yet */
 	int mdb_rc = 0;
 	int rc = 0;
 
-	if (first)
+	if (fill->body_id == 0)
 		rc = claim(fill, mount);
 	else if (!is_alive(fill, mount))
 		rc = LARDER_ECONFLICT;
@@ -139,8 +140,8 @@ static int write_rows(struct lrd_fill *fill, struct lrd_write *write)
 	return mdb_rc == 0 ? 0 : lrd_write_fail(write, mdb_rc);
 }
 
-/* A full buffer becomes rows, in a transaction of its own. */
-static int flush(struct lrd_fill *fill)
+/* The buffered bytes become rows, in a transaction of their own. */
+static int flush_once(struct lrd_fill *fill)
 {
 	struct lrd_write *write = NULL;
 	int rc = lrd_write_begin_sized(fill->store, BUFFER_ROWS + LRD_ROOM_PUT, &write);
@@ -157,6 +158,16 @@ static int flush(struct lrd_fill *fill)
 	}
 	rc = lrd_write_commit(write);
 	LRD_CRASH_POINT("store.fill.after_commit");
+	return rc;
+}
+
+static int flush(struct lrd_fill *fill)
+{
+	int rc = LARDER_EFULL;
+
+	/* A full map has had its dead readers cleared, and may have room now. */
+	for (int attempt = 0; attempt <= FULL_TRIES && rc == LARDER_EFULL; attempt++)
+		rc = flush_once(fill);
 	if (rc == 0) {
 		fill->rows += BUFFER_ROWS;
 		fill->buffered = 0;

@@ -14,7 +14,10 @@
 #include "store/write.h"
 #include "sys/crash.h"
 
-enum { LRD_PUT_BODY_MAX = 16 << 20 }; /* larger bodies come through a fill */
+enum {
+	LRD_PUT_BODY_MAX = 16 << 20, /* larger bodies come through a fill */
+	MAP_FULL_TRIES = 2
+};
 
 static struct lrd_lookup lookup_of(struct lrd_write *write)
 {
@@ -211,7 +214,14 @@ int lrd_write_store(struct lrd_write *write, const struct lrd_put *put, uint64_t
 		record.inline_body = body;
 	record.slot = slot_for(mount, record.hash);
 	record.cas = take_cas(mount, put->cas);
-	mdb_rc = store_record(write, &record, false);
+	for (int attempt = 0;; attempt++) {
+		struct lrd_record once = record;
+
+		mdb_rc = store_record(write, &once, false);
+		if (mdb_rc != MDB_MAP_FULL || attempt == MAP_FULL_TRIES ||
+		    lrd_write_restart(write, pages_for(text_len, rows)) < 0)
+			break;
+	}
 	write->pages += (size_t)pages_for(text_len, rows);
 	if (mdb_rc != 0)
 		return lrd_write_fail(write, mdb_rc);

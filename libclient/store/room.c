@@ -68,6 +68,13 @@ void lrd_room_disk_full(struct lrd_mount *mount)
 	atomic_store(&mount->shared->disk_full_ns, lrd_clock_mono_ns());
 }
 
+int lrd_room_unpin(struct lrd_mount *mount)
+{
+	int dead = 0;
+
+	return mdb_reader_check(mount->env, &dead) == 0 ? dead : 0;
+}
+
 void lrd_room_reserve(struct lrd_mount *mount, uint64_t pages)
 {
 	struct lrd_control_shared *shared = mount->shared;
@@ -136,6 +143,9 @@ static int make_some(struct lrd_mount *mount, uint64_t pages, bool *enough)
 					&evicted);
 	if (mdb_rc != 0) {
 		mdb_txn_abort(txn);
+		/* Even removing takes pages. Worth another round if some can be had. */
+		if (mdb_rc == MDB_MAP_FULL && lrd_room_unpin(mount) > 0)
+			return 0;
 		return lrd_lmdb_failed(mount, mdb_rc);
 	}
 	LRD_CRASH_POINT("store.room.before_commit");

@@ -40,6 +40,9 @@ void lrd_room_reserve(struct lrd_mount *mount, uint64_t pages);
 /* Remembers that a write met a full disk. */
 void lrd_room_disk_full(struct lrd_mount *mount);
 
+/* Clears the reader slots of killed processes, whose snapshots keep pages. How many. */
+int lrd_room_unpin(struct lrd_mount *mount);
+
 /*
  * Frees rows and evicts entries in transactions of its own until `pages` fit below the limit.
  * With the gate held and no transaction open. EFULL: cannot be done.

@@ -139,6 +139,8 @@ int lrd_write_fail(struct lrd_write *write, int mdb_rc)
 {
 	if (mdb_rc == ENOSPC || mdb_rc == EDQUOT)
 		lrd_room_disk_full(write->mount);
+	if (mdb_rc == MDB_MAP_FULL)
+		(void)lrd_room_unpin(write->mount);
 	write->failed = lrd_lmdb_failed(write->mount, mdb_rc);
 	return write->failed;
 }
@@ -161,6 +163,23 @@ int lrd_write_need(struct lrd_write *write, uint64_t pages)
 	drop_txn(write);
 	lrd_room_reserve(mount, pages);
 	rc = lrd_room_make(mount, pages);
+	mdb_rc = begin_txn(write);
+	if (mdb_rc != 0)
+		return lrd_write_fail(write, mdb_rc);
+	return rc;
+}
+
+int lrd_write_restart(struct lrd_write *write, uint64_t pages)
+{
+	struct lrd_mount *mount = write->mount;
+	int mdb_rc;
+	int rc;
+
+	if (write->pages > 0)
+		return LARDER_EFULL;
+	drop_txn(write);
+	(void)lrd_room_unpin(mount);
+	rc = lrd_room_make(mount, pages + lrd_room_headroom(mount));
 	mdb_rc = begin_txn(write);
 	if (mdb_rc != 0)
 		return lrd_write_fail(write, mdb_rc);

@@ -31,6 +31,12 @@ int lrd_write_fail(struct lrd_write *write, int mdb_rc);
 int lrd_write_need(struct lrd_write *write, uint64_t pages);
 
 /*
+ * The map was full: readers of old snapshots keep more pages than it has to spare. Clears the
+ * dead among them, makes more room and begins anew; only an untouched transaction can. EFULL.
+ */
+int lrd_write_restart(struct lrd_write *write, uint64_t pages);
+
+/*
  * Stores a record for `put`. `body_id` not 0: its rows hold `body.len` bytes already and
  * body.ptr is not looked at.
  */

@@ -2,6 +2,7 @@
 /* test_budget.c - the budget is never passed, eviction prefers what is over, disks fill up. */
 #include <check.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,59 @@ START_TEST(the_used_survive)
 }
 END_TEST
 
+struct pinner {
+	const char *dir;
+	int ready;
+};
+
+static void pin_a_snapshot(void *ctx)
+{
+	const struct pinner *pinner = ctx;
+	struct lrd_store *store = test_open(pinner->dir, 16);
+	struct lrd_read read;
+
+	if (lrd_read_begin(store, &read) < 0 || write(pinner->ready, "r", 1) != 1)
+		_exit(1);
+	for (;;)
+		(void)pause();
+}
+
+/* A snapshot that stays keeps every page it can see: no page of the map is used again. */
+START_TEST(a_pinned_snapshot_costs_room_until_it_dies)
+{
+	struct pinner pinner = { .dir = lrd_tmpdir_new() };
+	struct lrd_store *store = test_open(pinner.dir, 16);
+	int ready[2];
+	int refused = 0;
+	char byte;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	pinner.ready = ready[1];
+	ck_assert_int_eq(test_store_body(store, "kept", 1, 5000), 0);
+	pid = test_fork(pin_a_snapshot, &pinner);
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	for (int i = 0; i < 400; i++) {
+		int rc = i % 2 ? test_store_body(store, "churn", 2, 100000)
+			       : test_fill_body(store, "churn", 2, 200000, 50000);
+
+		/* Nothing but this error, and what is there can be read. */
+		ck_assert_msg(rc == 0 || rc == LARDER_EFULL, "put %d: %d", i, rc);
+		refused += rc < 0;
+		ck_assert_int_eq(test_verify_body(store, "kept", 1), 5000);
+	}
+	ck_assert_int_gt(refused, 0);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	(void)test_wait(pid);
+	/* At once, without waiting for anybody's upkeep. */
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(test_fill_body(store, "churn", 3, 300000, 50000), 0);
+	ck_assert_int_eq(test_verify_body(store, "churn", 3), 300000);
+	ck_assert_int_eq(test_findings(store), 0);
+	lrd_store_close(store);
+}
+END_TEST
+
 /* A file system of 12 MiB, or NULL where this process may not make one. */
 static const char *small_disk(char *path, size_t size)
 {
@@ -294,6 +348,7 @@ Suite *larder_suite(void)
 	tcase_add_test(tc, too_large_is_said_early);
 	tcase_add_test(tc, expired_go_first);
 	tcase_add_test(tc, the_used_survive);
+	tcase_add_test(tc, a_pinned_snapshot_costs_room_until_it_dies);
 	tcase_add_test(tc, a_full_disk_is_a_smaller_cache);
 	tcase_add_test(tc, no_room_to_begin_is_said);
 	return suite;
