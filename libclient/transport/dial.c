@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dial.c - from a host and a port to a connected stream: resolve, connect, secure. */
+/* dial.c - from a host and a port to a connected stream, directly or through a proxy. */
 #include "transport/dial.h"
 
 #include <stdio.h>
@@ -7,16 +7,11 @@
 
 #include "sys/clock.h"
 #include "sys/error.h"
+#include "transport/dial_internal.h"
 #include "transport/tcp.h"
 
-static void now(const struct lrd_dial *dial, uint64_t *when)
-{
-	if (dial->times)
-		*when = lrd_clock_mono_ns();
-}
-
-static struct lrd_wait wait_for(const struct lrd_dial *dial, uint32_t timeout_ms,
-				uint32_t phase)
+struct lrd_wait lrd_dial_wait(const struct lrd_dial *dial, uint32_t timeout_ms,
+			      uint32_t phase)
 {
 	return (struct lrd_wait){
 		.deadline_ns = lrd_wait_deadline(dial->deadline_ns, timeout_ms),
@@ -25,21 +20,37 @@ static struct lrd_wait wait_for(const struct lrd_dial *dial, uint32_t timeout_ms
 	};
 }
 
-/* "example.org:443", "[2001:db8::1]:80": what messages and the error's host say. */
-static bool name_place(const struct lrd_dial *dial, char *place, size_t size)
+bool lrd_dial_place(const char *host, uint16_t port, char *place, size_t size)
 {
-	bool brackets = strchr(dial->host, ':') != NULL;
-	int len = snprintf(place, size, "%s%s%s:%u", brackets ? "[" : "", dial->host,
-			   brackets ? "]" : "", dial->port);
+	bool brackets = strchr(host, ':') != NULL;
+	int len = snprintf(place, size, "%s%s%s:%u", brackets ? "[" : "", host,
+			   brackets ? "]" : "", port);
 
 	return len > 0 && (size_t)len < size;
 }
 
-static int addresses(const struct lrd_dial *dial, const char *place,
+bool lrd_dial_forwards(const struct lrd_dial *dial)
+{
+	const struct lrd_proxy *proxy = dial->proxy;
+
+	return proxy && !dial->tls && !proxy->tunnel &&
+	       (proxy->kind == LRD_PROXY_HTTP || proxy->kind == LRD_PROXY_HTTPS);
+}
+
+/* ---- the steps -------------------------------------------------------------------------- */
+
+int lrd_dial_resolve(const struct lrd_dial *dial, const char *host, uint16_t port,
 		     struct lrd_addr_list *list, larder_error *err)
 {
 	struct lrd_wait wait =
-		wait_for(dial, dial->resolve_timeout_ms, LARDER_PHASE_RESOLVE);
+		lrd_dial_wait(dial, dial->resolve_timeout_ms, LARDER_PHASE_RESOLVE);
+
+	return lrd_resolve(dial->resolver, host, port, &wait, list, err);
+}
+
+static int addresses(const struct lrd_dial *dial, const char *host, uint16_t port,
+		     struct lrd_addr_list *list, larder_error *err)
+{
 	int rc;
 
 	if (dial->unix_path) {
@@ -47,64 +58,68 @@ static int addresses(const struct lrd_dial *dial, const char *place,
 		if (lrd_addr_unix(dial->unix_path, &list->addr[0]))
 			return 0;
 		return lrd_error_set(
-			err, LARDER_EINVAL, LARDER_PHASE_CONNECT, 0, place,
+			err, LARDER_EINVAL, LARDER_PHASE_CONNECT, 0, host,
 			"the path of a unix socket has 1 to 107 bytes: %.200s",
 			dial->unix_path);
 	}
-	rc = lrd_resolve(dial->resolver, dial->host, dial->port, &wait, list, err);
+	rc = lrd_dial_resolve(dial, host, port, list, err);
 	if (rc == 0 && dial->times)
-		now(dial, &dial->times->resolved_ns);
+		dial->times->resolved_ns = lrd_clock_mono_ns();
 	return rc;
 }
 
-static int secure(const struct lrd_dial *dial, struct lrd_stream **stream,
-		  larder_error *err)
+int lrd_dial_reach(const struct lrd_dial *dial, const char *host, uint16_t port,
+		   const char *place, struct lrd_stream **out, larder_error *err)
 {
-	struct lrd_wait wait = wait_for(dial, dial->tls_timeout_ms, LARDER_PHASE_TLS);
-	int rc = lrd_tls_handshake(dial->tls, dial->host, stream, &wait, err);
-
-	if (rc == 0 && dial->times)
-		now(dial, &dial->times->secured_ns);
-	return rc;
-}
-
-static int dial_at(const struct lrd_dial *dial, const char *place,
-		   struct lrd_stream **out, larder_error *err)
-{
-	struct lrd_stream *stream = NULL;
 	struct lrd_addr_list list;
 	struct lrd_wait wait;
-	int rc = addresses(dial, place, &list, err);
+	int rc = addresses(dial, host, port, &list, err);
 
 	if (rc < 0)
-		goto out;
-	wait = wait_for(dial, dial->connect_timeout_ms, LARDER_PHASE_CONNECT);
-	rc = lrd_tcp_connect(&list, place, &wait, dial->allocator, &stream, err);
+		return rc;
+	wait = lrd_dial_wait(dial, dial->connect_timeout_ms, LARDER_PHASE_CONNECT);
+	rc = lrd_tcp_connect(&list, place, &wait, dial->allocator, out, err);
 	if (rc < 0) {
 		/* The name may have moved: look it up anew next time. */
 		if (dial->resolver && !dial->unix_path)
-			lrd_resolver_forget(dial->resolver, dial->host);
-		goto out;
+			lrd_resolver_forget(dial->resolver, host);
+		return rc;
 	}
 	if (dial->times)
-		now(dial, &dial->times->connected_ns);
-	if (dial->tls)
-		rc = secure(dial, &stream, err);
-	if (rc < 0)
-		goto out;
-	*out = stream;
-	stream = NULL; /* moved to the caller */
-out:
-	lrd_stream_abort(stream);
-	return rc;
+		dial->times->connected_ns = lrd_clock_mono_ns();
+	return 0;
+}
+
+int lrd_dial_secure(const struct lrd_dial *dial, struct lrd_tls *tls, const char *host,
+		    struct lrd_stream **stream, larder_error *err)
+{
+	struct lrd_wait wait = lrd_dial_wait(dial, dial->tls_timeout_ms, LARDER_PHASE_TLS);
+
+	return lrd_tls_handshake(tls, host, stream, &wait, err);
+}
+
+/* ---- the whole -------------------------------------------------------------------------- */
+
+/* Errors met on the way to a proxy say so: their words name its address alone. */
+static void tell_proxy(const struct lrd_dial *dial, const char *at, const char *place,
+		       larder_error *err)
+{
+	char message[sizeof(err->message)];
+
+	if (!dial->proxy || strcmp(at, place) == 0 || strstr(err->message, "proxy"))
+		return;
+	(void)snprintf(message, sizeof(message), "proxy: %.500s", err->message);
+	memcpy(err->message, message, sizeof(message));
 }
 
 int lrd_dial(const struct lrd_dial *dial, struct lrd_stream **out, larder_error *err)
 {
+	struct lrd_stream *stream = NULL;
 	char place[sizeof(err->host)];
+	char at[sizeof(err->host)];
 	int rc;
 
-	if (!dial->host || !name_place(dial, place, sizeof(place))) {
+	if (!dial->host || !lrd_dial_place(dial->host, dial->port, place, sizeof(place))) {
 		/* No lookup could succeed: names have at most 253 bytes. */
 		return lrd_error_set(err, LARDER_ERESOLVE, LARDER_PHASE_RESOLVE, 0,
 				     dial->host ? dial->host : "",
@@ -114,8 +129,24 @@ int lrd_dial(const struct lrd_dial *dial, struct lrd_stream **out, larder_error 
 	}
 	if (dial->times)
 		*dial->times = (struct lrd_dial_times){ .begin_ns = lrd_clock_mono_ns() };
-	rc = dial_at(dial, place, out, err);
-	if (rc < 0 && err)
-		(void)snprintf(err->host, sizeof(err->host), "%s", place);
+	memcpy(at, place, sizeof(at));
+	if (dial->proxy)
+		rc = lrd_dial_through(dial, place, at, sizeof(at), &stream, err);
+	else
+		rc = lrd_dial_reach(dial, dial->host, dial->port, place, &stream, err);
+	if (rc == 0 && dial->tls) {
+		rc = lrd_dial_secure(dial, dial->tls, dial->host, &stream, err);
+		if (rc == 0 && dial->times)
+			dial->times->secured_ns = lrd_clock_mono_ns();
+	}
+	if (rc == 0) {
+		*out = stream;
+		return 0;
+	}
+	lrd_stream_abort(stream);
+	if (err) {
+		tell_proxy(dial, at, place, err);
+		(void)snprintf(err->host, sizeof(err->host), "%s", at);
+	}
 	return rc;
 }

@@ -8,11 +8,42 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sys/error.h"
+#include "sys/fork.h"
+
+/*
+ * Threads that their callers left behind: the count in the lower half, the fork generation
+ * that it is of in the upper, since a child has none of its parent's threads. Global because
+ * what it bounds, threads, belongs to the process.
+ */
+static _Atomic uint64_t abandoned_word;
+
+static unsigned abandoned_of(uint64_t word)
+{
+	return word >> 32 == lrd_fork_generation() ? (unsigned)(word & UINT32_MAX) : 0;
+}
+
+static void count_abandoned(int change)
+{
+	const uint64_t generation = (uint64_t)lrd_fork_generation() << 32;
+	uint64_t before = atomic_load(&abandoned_word);
+	uint64_t after;
+
+	do {
+		after = generation | (uint32_t)((int)abandoned_of(before) + change);
+	} while (!atomic_compare_exchange_weak(&abandoned_word, &before, after));
+}
+
+unsigned lrd_lookup_abandoned(void)
+{
+	return abandoned_of(atomic_load(&abandoned_word));
+}
 
 /*
  * Shared by the caller and the thread, freed by whichever lets go last. Its memory is libc's:
@@ -20,6 +51,7 @@
  */
 struct lookup {
 	atomic_int owners;
+	bool abandoned; /* the caller gave up: set before it lets go */
 	int done[2]; /* a pipe: one byte once the answer is there */
 	int gai_error;
 	int os_errno;
@@ -31,6 +63,8 @@ static void let_go(struct lookup *lookup)
 {
 	if (atomic_fetch_sub(&lookup->owners, 1) != 1)
 		return;
+	if (lookup->abandoned)
+		count_abandoned(-1);
 	(void)close(lookup->done[0]);
 	(void)close(lookup->done[1]);
 	free(lookup);
@@ -172,13 +206,28 @@ static int answer(const struct lookup *lookup, struct lrd_addr_list *out,
 			     lookup->host, "cannot resolve %s: %s", lookup->host, why);
 }
 
+/* Leaves the thread to itself. Counted first: it may be over before we have let go. */
+static void abandon(struct lookup *lookup)
+{
+	count_abandoned(1);
+	lookup->abandoned = true;
+	let_go(lookup);
+}
+
 int lrd_lookup(const char *host, const struct lrd_wait *wait, struct lrd_addr_list *out,
 	       larder_error *err)
 {
-	struct lookup *lookup = lookup_new(host);
 	struct lrd_wait own = *wait;
+	struct lookup *lookup;
 	int rc;
 
+	if (lrd_lookup_abandoned() >= LRD_LOOKUP_ABANDONED_MAX) {
+		return lrd_error_set(err, LARDER_ERESOLVE, LARDER_PHASE_RESOLVE, 0, host,
+				     "cannot resolve %s: %d earlier lookups still hang; is "
+				     "the name server there?",
+				     host, (int)LRD_LOOKUP_ABANDONED_MAX);
+	}
+	lookup = lookup_new(host);
 	if (!lookup) {
 		return lrd_error_set(err, errno == ENOMEM ? LARDER_ENOMEM : LARDER_EIO,
 				     LARDER_PHASE_RESOLVE, errno, host,
@@ -193,6 +242,8 @@ int lrd_lookup(const char *host, const struct lrd_wait *wait, struct lrd_addr_li
 	}
 	own.phase = LARDER_PHASE_RESOLVE;
 	rc = lrd_wait_fd(lookup->done[0], LRD_READABLE, &own, host, err);
+	if (rc < 0)
+		abandon(lookup);
 	if (rc == LARDER_ETIMEDOUT) {
 		(void)lrd_error_set(err, rc, LARDER_PHASE_RESOLVE, 0, host,
 				    "cannot resolve %s: no answer in time", host);
@@ -202,7 +253,7 @@ int lrd_lookup(const char *host, const struct lrd_wait *wait, struct lrd_addr_li
 		/* What the byte says is known; reading it orders the answer before us. */
 		(void)!read(lookup->done[0], &byte, 1);
 		rc = answer(lookup, out, err);
+		let_go(lookup);
 	}
-	let_go(lookup);
 	return rc;
 }

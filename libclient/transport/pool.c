@@ -61,13 +61,17 @@ int lrd_pool_key_make(const struct lrd_dial *dial, larder_slice credential,
 	const unsigned char port[2] = { (unsigned char)(dial->port >> 8),
 					(unsigned char)(dial->port & 0xff) };
 	const void *identity = dial->tls ? lrd_tls_identity(dial->tls) : NULL;
+	unsigned char proxy[LRD_PROXY_IDENTITY_LEN];
 
 	out->len = 0;
+	if (dial->proxy && lrd_proxy_identity(dial->proxy, proxy) < 0)
+		return LARDER_ENOMEM;
 	if (!add_text(out, dial->host))
 		return LARDER_EINVAL;
 	lower(out->bytes + 2, out->len - 2);
 	if (!add_part(out, port, sizeof(port)) || !add_text(out, dial->unix_path) ||
 	    !add_part(out, identity, identity ? LRD_TLS_IDENTITY_LEN : 0) ||
+	    !add_part(out, proxy, dial->proxy ? sizeof(proxy) : 0) ||
 	    !add_part(out, credential.ptr, credential.len))
 		return LARDER_EINVAL;
 	out->hash = (uint32_t)lrd_digest(out->bytes, out->len, 0);

@@ -35,8 +35,9 @@ struct lrd_pool_key {
 
 /*
  * Composes the key, the one place that does: host (in lower case), port, unix path, TLS
- * configuration, and `credential` where it is bound to the connection (empty: none). EINVAL
- * when they do not fit; such a connection is not pooled.
+ * configuration, proxy (as its identity, no secret readable), and `credential` where it is
+ * bound to the connection (empty: none). EINVAL when they do not fit, ENOMEM; such a
+ * connection is not pooled.
  */
 int lrd_pool_key_make(const struct lrd_dial *dial, larder_slice credential,
 		      struct lrd_pool_key *out) LARDER_MUST_USE;

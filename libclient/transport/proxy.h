@@ -79,6 +79,16 @@ void lrd_proxy_refusal_init(struct lrd_proxy_refusal *refusal,
 			    const larder_allocator *allocator);
 void lrd_proxy_refusal_release(struct lrd_proxy_refusal *refusal); /* accepts NULL */
 
+enum { LRD_PROXY_IDENTITY_LEN = 32 };
+
+/*
+ * A digest (SHA-256) of all that makes two ways through proxies differ, secrets included and
+ * not to be read out of it: every member, but `authorization` only where there is no user.
+ * ENOMEM.
+ */
+int lrd_proxy_identity(const struct lrd_proxy *proxy,
+		       unsigned char out[LRD_PROXY_IDENTITY_LEN]) LARDER_MUST_USE;
+
 /* "HTTP", "HTTPS", "SOCKS4", "SOCKS5": for messages. Never NULL. */
 const char *lrd_proxy_kind_name(enum lrd_proxy_kind kind);
 

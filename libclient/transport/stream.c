@@ -123,6 +123,7 @@ void lrd_stream_init(struct lrd_stream *stream, const struct lrd_stream_ops *ops
 		.fd = below ? below->fd : -1,
 		.fork_generation = below ? below->fork_generation : lrd_fork_generation(),
 		.created_ns = below ? below->created_ns : lrd_clock_mono_ns(),
+		.route = below ? below->route : 0,
 	};
 	if (below)
 		memcpy(stream->host, below->host, sizeof(stream->host));

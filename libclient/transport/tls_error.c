@@ -164,6 +164,9 @@ int lrd_tls_stream_error(struct lrd_tls_stream *stream, int ssl_rc, larder_error
 	case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
 		hint = " (no common version from TLS 1.2 on)";
 		break;
+	case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+		hint = " (the peer wants a client certificate)";
+		break;
 	default:
 		break;
 	}

@@ -4,11 +4,21 @@
 #define LRD_TRANSPORT_TLS_INTERNAL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include <openssl/ssl.h>
 
 #include "transport/tls.h"
 #include "transport/tls_sessions.h"
+
+enum { LRD_TLS_PIN_LEN = 32 };
+
+/* Digests of the public keys that a server may have. */
+struct lrd_tls_pins {
+	size_t count; /* 0: any key will do */
+	unsigned char digest[LRD_TLS_PINS_MAX][LRD_TLS_PIN_LEN];
+};
 
 struct lrd_tls {
 	atomic_uint refs;
@@ -16,6 +26,7 @@ struct lrd_tls {
 	SSL_CTX *ctx;
 	BIO_METHOD *bio_method; /* reads from and writes to the stream below */
 	bool insecure;
+	struct lrd_tls_pins pins;
 	unsigned char identity[LRD_TLS_IDENTITY_LEN];
 	struct lrd_tls_sessions sessions;
 };
@@ -39,6 +50,16 @@ struct lrd_tls_stream {
 /* ca_store.c: the authorities to trust, parsed once per process; *out is counted by OpenSSL. */
 int lrd_tls_ca_store(const char *ca_file, const char *ca_dir, X509_STORE **out,
 		     larder_error *err) LARDER_MUST_USE;
+
+/* tls_pins.c: reads "sha256//...;sha256//..."; NULL gives no pins. EINVAL. */
+int lrd_tls_pins_parse(const char *text, struct lrd_tls_pins *out,
+		       larder_error *err) LARDER_MUST_USE;
+/* Whether the certificate's public key is one of them. */
+bool lrd_tls_pins_match(const struct lrd_tls_pins *pins, const X509 *cert);
+
+/* tls_client.c: the certificate and the key of the options, into `ctx`. ECERT, ENOMEM. */
+int lrd_tls_client_cert(SSL_CTX *ctx, const struct lrd_tls_options *options,
+			larder_error *err) LARDER_MUST_USE;
 
 /* tls_bio.c: OpenSSL's view of the stream below. */
 BIO_METHOD *lrd_tls_bio_method_new(void);

@@ -2,6 +2,7 @@
 /* tls_sessions.c - TLS sessions of one configuration, kept for resumption by host. */
 #include "transport/tls_sessions.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -33,9 +34,11 @@ void lrd_tls_sessions_release(struct lrd_tls_sessions *sessions)
 }
 
 /* False when it does not fit: such a place is not remembered. */
-static bool place_of(const char *name, const char *host, char *place, uint64_t *key)
+static bool place_of(const char *name, const struct lrd_stream *stream, char *place,
+		     uint64_t *key)
 {
-	int len = snprintf(place, PLACE_MAX, "%s\n%s", name, host);
+	int len = snprintf(place, PLACE_MAX, "%s\n%s\n%" PRIx64, name, stream->host,
+			   stream->route);
 
 	if (len < 0 || len >= PLACE_MAX)
 		return false;
@@ -72,14 +75,14 @@ static struct lrd_tls_session *slot_for(struct lrd_tls_sessions *sessions, uint6
 }
 
 int lrd_tls_sessions_put(struct lrd_tls_sessions *sessions, const char *name,
-			 const char *host, SSL_SESSION *session)
+			 const struct lrd_stream *stream, SSL_SESSION *session)
 {
 	char place[PLACE_MAX];
 	struct lrd_tls_session *slot;
 	uint64_t key;
 	char *copy;
 
-	if (!place_of(name, host, place, &key))
+	if (!place_of(name, stream, place, &key))
 		return 0;
 	copy = strdup(place);
 	if (!copy)
@@ -96,14 +99,14 @@ int lrd_tls_sessions_put(struct lrd_tls_sessions *sessions, const char *name,
 }
 
 SSL_SESSION *lrd_tls_sessions_take(struct lrd_tls_sessions *sessions, const char *name,
-				   const char *host)
+				   const struct lrd_stream *stream)
 {
 	char place[PLACE_MAX];
 	struct lrd_tls_session *best = NULL;
 	SSL_SESSION *session = NULL;
 	uint64_t key;
 
-	if (!place_of(name, host, place, &key))
+	if (!place_of(name, stream, place, &key))
 		return NULL;
 	if (pthread_mutex_trylock(&sessions->lock) != 0)
 		return NULL;

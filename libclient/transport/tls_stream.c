@@ -117,7 +117,9 @@ static ptrdiff_t tls_write(struct lrd_stream *stream, const struct iovec *iov, i
 
 static bool tls_pending(const struct lrd_stream *stream)
 {
-	return ((const struct lrd_tls_stream *)stream)->undrained;
+	/* Below may be TLS too, with more in its buffers than this one took. */
+	return ((const struct lrd_tls_stream *)stream)->undrained ||
+	       stream->below->ops->pending(stream->below);
 }
 
 static bool tls_alive(struct lrd_stream *stream)
@@ -205,7 +207,7 @@ static bool set_ssl(struct lrd_tls_stream *tls)
 	SSL_set_connect_state(tls->ssl);
 	if (!set_peer(tls))
 		return false;
-	session = lrd_tls_sessions_take(&tls->tls->sessions, tls->name, tls->base.host);
+	session = lrd_tls_sessions_take(&tls->tls->sessions, tls->name, &tls->base);
 	if (session) {
 		/* One that does not fit means a full handshake, no more. */
 		(void)SSL_set_session(tls->ssl, session);
@@ -252,6 +254,26 @@ static int handshake(struct lrd_tls_stream *tls, const struct lrd_wait *wait,
 	}
 }
 
+/*
+ * After every handshake, resumed ones too: what a session of TLS 1.2 was kept for is decided
+ * before its key is looked at here.
+ */
+static int check_pins(const struct lrd_tls_stream *tls, larder_error *err)
+{
+	const struct lrd_tls_pins *pins = &tls->tls->pins;
+	const X509 *cert;
+
+	if (pins->count == 0)
+		return 0;
+	cert = SSL_get0_peer_certificate(tls->ssl);
+	if (cert && lrd_tls_pins_match(pins, cert))
+		return 0;
+	return lrd_error_set(err, LARDER_ECERT, LARDER_PHASE_TLS, 0, tls->base.host,
+			     "certificate of %s not trusted: its public key is none of the "
+			     "pinned ones",
+			     tls->base.host);
+}
+
 int lrd_tls_handshake(struct lrd_tls *tls, const char *name, struct lrd_stream **stream,
 		      const struct lrd_wait *wait, larder_error *err)
 {
@@ -287,6 +309,8 @@ int lrd_tls_handshake(struct lrd_tls *tls, const char *name, struct lrd_stream *
 	}
 	own.phase = LARDER_PHASE_TLS;
 	rc = handshake(made, &own, err);
+	if (rc == 0)
+		rc = check_pins(made, err);
 	if (rc < 0)
 		goto out;
 	made->established = true;
@@ -306,6 +330,17 @@ const char *lrd_tls_version(const struct lrd_stream *stream)
 	if (stream->ops != &tls_ops)
 		return NULL;
 	return SSL_get_version(((const struct lrd_tls_stream *)stream)->ssl);
+}
+
+larder_slice lrd_tls_protocol(const struct lrd_stream *stream)
+{
+	const unsigned char *name = NULL;
+	unsigned len = 0;
+
+	if (stream->ops == &tls_ops)
+		SSL_get0_alpn_selected(((const struct lrd_tls_stream *)stream)->ssl, &name,
+				       &len);
+	return (larder_slice){ (const char *)name, len };
 }
 
 bool lrd_tls_resumed(const struct lrd_stream *stream)

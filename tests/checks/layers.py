@@ -43,6 +43,7 @@ MAY_SEE = {
 # Outside library -> the layers that may include its headers.
 LIBRARIES = {
     r"lmdb\.h": {"store"},
+    r"idn2\.h": {"transport"},
     r"openssl/.*": {"sys", "auth", "transport"},
     r"zlib\.h": {"coding"},
     r"brotli/.*": {"coding"},

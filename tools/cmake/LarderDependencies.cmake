@@ -25,6 +25,16 @@ if(LARDER_ZSTD)
   string(APPEND LARDER_PC_CODINGS " libzstd")
 endif()
 
+# International host names, by the same rule.
+set(LARDER_PC_IDN "")
+if(LARDER_IDN)
+  pkg_check_modules(IDN2 QUIET IMPORTED_TARGET libidn2)
+  if(NOT IDN2_FOUND)
+    message(FATAL_ERROR "libidn2 is missing: run `tools/setup build`, or build without international host names: -DLARDER_IDN=OFF")
+  endif()
+  set(LARDER_PC_IDN " libidn2")
+endif()
+
 # Optional: larderd tells systemd about itself when this is there.
 pkg_check_modules(SYSTEMD QUIET IMPORTED_TARGET libsystemd)
 

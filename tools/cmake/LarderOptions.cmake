@@ -2,6 +2,7 @@
 
 option(LARDER_BROTLI "Decode the br content coding (needs libbrotlidec)" ON)
 option(LARDER_ZSTD "Decode the zstd content coding (needs libzstd)" ON)
+option(LARDER_IDN "International host names (needs libidn2)" ON)
 option(LARDER_WERROR "Treat warnings as errors" OFF)
 option(LARDER_FAULTS "Compile the crash points and fault injection that tests use" OFF)
 option(LARDER_FUZZ "Build the fuzz targets with libFuzzer (needs clang)" OFF)
