@@ -112,6 +112,7 @@ START_TEST(a_lost_batch_is_run_again_exactly_once)
 {
 	struct lrd_buf input, replies;
 	struct lrd_task task;
+	int lines = 0;
 
 	expect("set n 0 0 1\r\n0\r\n", "STORED\r\n");
 	lrd_buf_init(&input, 64 << 20, NULL);
@@ -148,6 +149,10 @@ START_TEST(a_lost_batch_is_run_again_exactly_once)
 	ck_assert_msg(strstr(replies.ptr, "2\r\nVALUE n 0 1\r\n2\r\nEND\r\nVALUE ok 0 1\r\n1\r\n"
 					  "END\r\n"),
 		      "%s", replies.ptr);
+	/* 2 before the sets, 6 for them, 1 for incr, 3 for each get: nothing is said twice. */
+	for (size_t i = 0; i < replies.len; i++)
+		lines += replies.ptr[i] == '\n';
+	ck_assert_int_eq(lines, 2 + 6 + 1 + 3 + 3);
 	lrd_task_release(&task);
 	lrd_buf_release(&input);
 	lrd_buf_release(&replies);
