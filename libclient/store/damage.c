@@ -5,6 +5,7 @@
 #include "proto/bytes/le.h"
 #include "store/counters.h"
 #include "store/entry.h"
+#include "store/event.h"
 #include "store/lmdb.h"
 
 /* What a damaged value begins with: any rewrite of the entry changes it. */
@@ -25,6 +26,7 @@ void lrd_damage_report(struct lrd_mount *mount, uint64_t hash, const MDB_val *va
 			return;
 	}
 	lrd_counters_add(mount, LRD_COUNT_DAMAGED, 1);
+	lrd_event_put(mount, LRD_EVENT_DAMAGED, hash, (larder_slice){ NULL, 0 }, token);
 	for (size_t i = 0; i < LRD_DAMAGED; i++) {
 		uint64_t expected = 0;
 

@@ -18,6 +18,10 @@
  * keeps hits flowing, so that a killed watcher costs nobody anything for longer than
  * LRD_WATCH_HITS_MS. While nobody asks for hits, one costs a relaxed load.
  *
+ * An event tells what a process did; what it did inside a write transaction counts only once
+ * that is committed, a moment later. The store tells of what it stores and removes itself;
+ * hits, misses, revalidations and invalidations are told by those who know of them.
+ *
  * The ring holds the last LRD_EVENTS events. Each comes out once, in order, whole or not at
  * all; one whose writer was killed in the middle counts as lost.
  */

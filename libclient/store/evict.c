@@ -6,6 +6,7 @@
 
 #include "store/damage.h"
 #include "store/entry.h"
+#include "store/event.h"
 #include "store/lmdb.h"
 #include "store/lookup.h"
 #include "store/record.h"
@@ -120,6 +121,8 @@ static int remove_candidate(struct lrd_mount *mount, MDB_txn *txn,
 	if (mdb_rc == 0)
 		mdb_rc = lrd_entry_discard(mount, txn, c->body_id, c->body_len,
 					   c->text_id, c->text_len);
+	lrd_event_put(mount, c->rank == 0 ? LRD_EVENT_EXPIRED : LRD_EVENT_EVICTED,
+		      c->hash, (larder_slice){ NULL, 0 }, c->bytes);
 	LRD_CRASH_POINT("store.evict.after_one");
 	return mdb_rc;
 }

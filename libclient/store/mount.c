@@ -23,6 +23,7 @@
 #include "store/control.h"
 #include "store/counters.h"
 #include "store/data.h"
+#include "store/event.h"
 #include "store/gate.h"
 #include "store/identity.h"
 #include "store/process.h"
@@ -166,8 +167,11 @@ static int rebuild(struct lrd_mount *mount, const struct lrd_mount_request *requ
 		atomic_store(&shared->sweep_position, 0);
 		for (size_t i = 0; i < LRD_DAMAGED; i++)
 			atomic_store(&shared->damaged[i].hash, 0);
-		if (!first)
+		if (!first) {
 			lrd_counters_add(mount, LRD_COUNT_REBUILT, 1);
+			lrd_event_put(mount, LRD_EVENT_REBUILT, 0,
+				      (larder_slice){ NULL, 0 }, generation);
+		}
 		atomic_store(&shared->state,
 			     generation << LRD_STATE_BITS | LRD_STATE_READY);
 	}

@@ -6,6 +6,7 @@
 
 #include "store/entry.h"
 #include "store/env.h"
+#include "store/event.h"
 #include "store/garbage.h"
 #include "store/key.h"
 #include "store/lmdb.h"
@@ -225,6 +226,7 @@ int lrd_write_store(struct lrd_write *write, const struct lrd_put *put, uint64_t
 	write->pages += (size_t)pages_for(text_len, rows);
 	if (mdb_rc != 0)
 		return lrd_write_fail(write, mdb_rc);
+	lrd_event_put(mount, LRD_EVENT_STORED, record.hash, put->key.name, body.len);
 	if (cas_out)
 		*cas_out = record.cas;
 	return 0;
@@ -307,6 +309,8 @@ int lrd_write_delete(struct lrd_write *write, const struct lrd_key *key)
 		rc = find_entry(write, key, &record, &links);
 	if (rc < 0)
 		return rc;
+	lrd_event_put(write->mount, LRD_EVENT_DELETED, record.hash, key->name,
+		      record.body_len);
 	mdb_rc = lrd_entry_remove(write->mount, write->place.txn, &record, &links);
 	write->pages += LRD_ROOM_PUT / 2;
 	return mdb_rc == 0 ? 0 : lrd_write_fail(write, mdb_rc);

@@ -8,6 +8,7 @@
 #include "store/counters.h"
 #include "store/entry.h"
 #include "store/env.h"
+#include "store/event.h"
 #include "store/garbage.h"
 #include "store/lmdb.h"
 #include "store/process.h"
@@ -39,6 +40,7 @@ int lrd_store_flush(struct lrd_store *store, uint8_t kind)
 	seen = atomic_load(live);
 	while (seen < epoch && !atomic_compare_exchange_weak(live, &seen, epoch))
 		;
+	lrd_event_put(mount, LRD_EVENT_PURGED, 0, (larder_slice){ NULL, 0 }, kind);
 	return 0;
 }
 
@@ -130,6 +132,8 @@ static int remove_expired(struct lrd_write *write, const uint64_t *hashes, size_
 			continue;
 		if (rc < 0)
 			return rc;
+		lrd_event_put(write->mount, LRD_EVENT_EXPIRED, hashes[i], record.name,
+			      record.body_len);
 		mdb_rc = lrd_entry_remove(write->mount, write->place.txn, &record, &links);
 		if (mdb_rc != 0)
 			return lrd_write_fail(write, mdb_rc);

@@ -200,6 +200,46 @@ START_TEST(a_killed_watcher_is_forgotten)
 }
 END_TEST
 
+START_TEST(the_store_tells)
+{
+	struct lrd_store *store = test_open(lrd_tmpdir_new(), 64);
+	struct lrd_put put = test_put(store, "mortal");
+	struct lrd_key key = test_key(store, "gone");
+	struct lrd_event_watch w = watch(store, 0);
+	struct lrd_write *write;
+	struct lrd_upkeep upkeep;
+	struct lrd_event event;
+
+	ck_assert_int_eq(test_store_body(store, "gone", 1, 1234), 0);
+	ck_assert_int_eq(lrd_event_next(&w, &event), 1);
+	ck_assert_uint_eq(event.type, LRD_EVENT_STORED);
+	ck_assert_str_eq(event.key, "gone");
+	ck_assert_uint_eq(event.hash, key.hash);
+	ck_assert_uint_eq(event.detail, 1234);
+	ck_assert_int_eq(lrd_write_begin(store, &write), 0);
+	ck_assert_int_eq(lrd_write_delete(write, &key), 0);
+	put.stale_until = 1500;
+	ck_assert_int_eq(lrd_write_put(write, &put, slice("body"), NULL), 0);
+	ck_assert_int_eq(lrd_write_commit(write), 0);
+	ck_assert_int_eq(lrd_event_next(&w, &event), 1);
+	ck_assert_uint_eq(event.type, LRD_EVENT_DELETED);
+	ck_assert_str_eq(event.key, "gone");
+	ck_assert_int_eq(lrd_event_next(&w, &event), 1);
+	ck_assert_uint_eq(event.type, LRD_EVENT_STORED);
+	ck_assert_int_eq(lrd_store_upkeep(store, 2000, &upkeep), 0);
+	ck_assert_uint_eq(upkeep.expired, 1);
+	ck_assert_int_eq(lrd_event_next(&w, &event), 1);
+	ck_assert_uint_eq(event.type, LRD_EVENT_EXPIRED);
+	ck_assert_str_eq(event.key, "mortal");
+	ck_assert_int_eq(lrd_store_flush(store, TEST_KIND), 0);
+	ck_assert_int_eq(lrd_event_next(&w, &event), 1);
+	ck_assert_uint_eq(event.type, LRD_EVENT_PURGED);
+	ck_assert_uint_eq(event.detail, TEST_KIND);
+	nothing_more(&w);
+	lrd_store_close(store);
+}
+END_TEST
+
 /* ---- writers that die -------------------------------------------------------------------- */
 
 #ifdef LARDER_FAULTS
@@ -432,6 +472,7 @@ Suite *larder_suite(void)
 	tcase_set_timeout(tc, 20);
 	tcase_add_test(tc, comes_out_as_it_went_in);
 	tcase_add_test(tc, the_slow_are_told_what_they_missed);
+	tcase_add_test(tc, the_store_tells);
 	tcase_add_test(tc, hits_only_while_watched);
 	tcase_add_test(tc, a_killed_watcher_is_forgotten);
 #ifdef LARDER_FAULTS
