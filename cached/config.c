@@ -321,6 +321,9 @@ static int take(struct parse *parse, enum option_name name, const char *value)
 	case OPTION_STORE:
 		config->store_dir = value;
 		return *value ? 0 : refuse(parse, name, value, "a directory");
+	case OPTION_SHARE:
+		config->share_store = true;
+		return 0;
 	case OPTION_GROUP:
 		config->socket_group = value;
 		return *value ? 0 : refuse(parse, name, value, "the name of a group");

@@ -23,6 +23,7 @@ struct lrd_config_listen {
 struct lrd_config {
 	enum { LRD_RUN, LRD_HELP, LRD_VERSION } action;
 	const char *store_dir;   /* NULL: the default place */
+	bool share_store;        /* with the group of a store that is created */
 	const char *socket_path; /* NULL: larderd.sock in the store */
 	const char *socket_group;
 	unsigned socket_mode;

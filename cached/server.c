@@ -294,7 +294,10 @@ static int open_workers(struct lrd_server *server)
 
 int lrd_server_open(struct lrd_server *server, const struct lrd_config *config, larder_error *err)
 {
-	const struct lrd_store_options options = { .budget_bytes = config->budget_bytes };
+	const struct lrd_store_options options = {
+		.budget_bytes = config->budget_bytes,
+		.group_shared = config->share_store,
+	};
 	int rc;
 
 	memset(server, 0, sizeof(*server));

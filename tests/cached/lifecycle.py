@@ -87,6 +87,24 @@ def socket_file():
         check(not os.path.exists(server.root + '/other'), 'nothing is left of it')
 
 
+def shared_with_group():
+    """As under the service unit: the directory is there, the group's, and empty."""
+    with_group = Larderd('--share-store')
+    os.mkdir(with_group.store)
+    os.chmod(with_group.store, 0o770)
+    with with_group as server:
+        equal(server.client().set(b'a', b'x'), b'STORED', 'set')
+        for name in ('data.mdb', 'lock.mdb', 'control'):
+            mode = stat.S_IMODE(os.stat(os.path.join(server.store, name)).st_mode)
+            equal(oct(mode), oct(0o660), name)
+        server.stop()
+    alone = Larderd()
+    os.mkdir(alone.store)
+    os.chmod(alone.store, 0o770)
+    done = alone.run()
+    check(done.returncode == 1 and 'group' in done.stderr, 'loose: %r' % done.stderr)
+
+
 def many_start_at_once():
     """One of them gets the socket, the others say so; nobody's socket is taken away."""
     server = Larderd()
@@ -591,7 +609,7 @@ def contended_counter():
         server.stop()
 
 
-TESTS = [bad_options, ignored_options, socket_file, many_start_at_once, tcp_on_any_port,
+TESTS = [bad_options, ignored_options, socket_file, shared_with_group, many_start_at_once, tcp_on_any_port,
          no_tcp_unless_asked, background, restart_keeps_values, expiry, delayed_flush,
          cas_matters, large_values, replaced_while_read, slow_readers, too_many_connections,
          garbage, stop_under_load, killed_under_load, switches, no_evictions, evictions,
