@@ -681,6 +681,7 @@ static void wait_for_it(void *ctx)
 	    (int)result != stage->result)
 		_exit(2);
 	atomic_store(&stage->woken_ns[me], lrd_clock_mono_ns());
+	sleep_ms(200); /* ending takes longer than waking: not before all are awake */
 }
 
 static int compare_ns(const void *a, const void *b)
