@@ -36,7 +36,8 @@ int lrd_batch_write(struct lrd_batch *batch)
 	return rc;
 }
 
-int lrd_batch_get(struct lrd_batch *batch, const struct lrd_key *key, struct lrd_record *out)
+int lrd_batch_get(struct lrd_batch *batch, const struct lrd_key *key,
+		  struct lrd_record *out)
 {
 	int rc;
 
@@ -51,8 +52,8 @@ int lrd_batch_get(struct lrd_batch *batch, const struct lrd_key *key, struct lrd
 	return lrd_read_get(&batch->read, key, batch->now, out);
 }
 
-int lrd_batch_body(struct lrd_batch *batch, const struct lrd_record *record, uint64_t offset,
-		   void *dst, size_t len)
+int lrd_batch_body(struct lrd_batch *batch, const struct lrd_record *record,
+		   uint64_t offset, void *dst, size_t len)
 {
 	if (batch->write)
 		return lrd_write_body(batch->write, record, offset, dst, len);

@@ -36,8 +36,8 @@ int lrd_batch_write(struct lrd_batch *batch) LARDER_MUST_USE;
 /* As lrd_read_get() and lrd_read_body(), through whichever transaction is open. */
 int lrd_batch_get(struct lrd_batch *batch, const struct lrd_key *key,
 		  struct lrd_record *out) LARDER_MUST_USE;
-int lrd_batch_body(struct lrd_batch *batch, const struct lrd_record *record, uint64_t offset,
-		   void *dst, size_t len) LARDER_MUST_USE;
+int lrd_batch_body(struct lrd_batch *batch, const struct lrd_record *record,
+		   uint64_t offset, void *dst, size_t len) LARDER_MUST_USE;
 
 /*
  * Commits. An error means that nothing of the batch's writes since the last settling was

@@ -37,16 +37,19 @@ struct parse {
 	bool socket_given;
 };
 
-static int refuse(struct parse *parse, enum option_name name, const char *value, const char *want)
+static int refuse(struct parse *parse, enum option_name name, const char *value,
+		  const char *want)
 {
 	char shown[40];
 
 	if (rows[name].letter)
-		snprintf(shown, sizeof(shown), "-%c (--%s)", rows[name].letter, rows[name].longname);
+		snprintf(shown, sizeof(shown), "-%c (--%s)", rows[name].letter,
+			 rows[name].longname);
 	else
 		snprintf(shown, sizeof(shown), "--%s", rows[name].longname);
 	return lrd_error_set(parse->err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
-			     "option %s: \"%.80s\" is not valid; give %s", shown, value, want);
+			     "option %s: \"%.80s\" is not valid; give %s", shown, value,
+			     want);
 }
 
 /* Notes one thing that was accepted for memcached's sake and has no effect. */
@@ -55,14 +58,16 @@ static void warn(struct parse *parse, const char *what, const char *why)
 	char *warnings = parse->config->warnings;
 	size_t used = strlen(warnings);
 
-	snprintf(warnings + used, sizeof(parse->config->warnings) - used, "%s: %s\n", what, why);
+	snprintf(warnings + used, sizeof(parse->config->warnings) - used, "%s: %s\n",
+		 what, why);
 }
 
 static bool number_in(const char *text, int64_t min, int64_t max, int64_t *out)
 {
 	int64_t number;
 
-	if (lrd_i64_parse(lrd_slice_cstr(text), &number) < 0 || number < min || number > max)
+	if (lrd_i64_parse(lrd_slice_cstr(text), &number) < 0 || number < min ||
+	    number > max)
 		return false;
 	*out = number;
 	return true;
@@ -139,9 +144,11 @@ static int take_listens(struct parse *parse, const char *value)
 
 	while (lrd_slice_split(&rest, ',', &item)) {
 		if (config->listen_count == LRD_CONFIG_LISTENS_MAX ||
-		    !parse_listen(lrd_slice_trim(item), &config->listens[config->listen_count]))
-			return refuse(parse, OPTION_LISTEN, value,
-				      "HOST or HOST:PORT, at most 32 of them, with commas between");
+		    !parse_listen(lrd_slice_trim(item),
+				  &config->listens[config->listen_count]))
+			return refuse(
+				parse, OPTION_LISTEN,
+				value, "HOST or HOST:PORT, at most 32 of them, with commas between");
 		config->listen_count++;
 	}
 	return 0;
@@ -162,7 +169,8 @@ static int take_extended(struct parse *parse, const char *value)
 		} else {
 			char shown[64];
 
-			snprintf(shown, sizeof(shown), "-o %.*s", (int)(item.len < 50 ? item.len : 50),
+			snprintf(shown, sizeof(shown), "-o %.*s",
+				 (int)(item.len < 50 ? item.len : 50),
 				 item.len ? item.ptr : "");
 			warn(parse, shown, "has no meaning here and is ignored");
 		}
@@ -170,8 +178,8 @@ static int take_extended(struct parse *parse, const char *value)
 	return 0;
 }
 
-static int take_number(struct parse *parse, enum option_name name, const char *value, int64_t min,
-		       int64_t max, unsigned *out)
+static int take_number(struct parse *parse, enum option_name name, const char *value,
+		       int64_t min, int64_t max, unsigned *out)
 {
 	char want[64];
 	int64_t number;
@@ -209,7 +217,8 @@ static int take_protocol(struct parse *parse, const char *value)
 {
 	if (strcmp(value, "ascii") == 0 || strcmp(value, "auto") == 0)
 		return 0;
-	return refuse(parse, OPTION_PROTOCOL, value, "ascii or auto (there is no binary protocol)");
+	return refuse(parse, OPTION_PROTOCOL, value,
+		      "ascii or auto (there is no binary protocol)");
 }
 
 static int take_prefix(struct parse *parse, const char *value)
@@ -226,7 +235,8 @@ static int take_port(struct parse *parse, const char *value)
 	int64_t number;
 
 	if (!number_in(value, -1, 65535, &number))
-		return refuse(parse, OPTION_PORT, value, "a port, 0 for none or -1 for any");
+		return refuse(parse, OPTION_PORT, value,
+			      "a port, 0 for none or -1 for any");
 	parse->config->port = (int)number;
 	parse->config->tcp = number != 0;
 	return 0;
@@ -285,7 +295,8 @@ static int take(struct parse *parse, enum option_name name, const char *value)
 			config->backlog = (int)number;
 		return rc;
 	case OPTION_REQS:
-		return take_number(parse, name, value, 1, 1000000, &config->reqs_per_event);
+		return take_number(parse, name, value, 1, 1000000,
+				   &config->reqs_per_event);
 	case OPTION_PREFIX:
 		return take_prefix(parse, value);
 	case OPTION_NO_CAS:
@@ -373,7 +384,8 @@ static int refuse_unknown(larder_error *err, int value, const char *word)
 	const char *problem = value == ':' ? "needs an argument" : "is not known";
 
 	if (strcmp(word, "-S") == 0 || strcmp(word, "-Y") == 0 || strcmp(word, "-Z") == 0)
-		problem = "is not offered: protect the unix socket by its mode and group instead";
+		problem = "is not offered: protect the unix socket by its mode and group "
+			  "instead";
 	return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
 			     "option %.60s %s; see larderd --help", word, problem);
 }
@@ -402,7 +414,8 @@ int lrd_config_parse(int argc, char **argv, struct lrd_config *out, larder_error
 			char word[3] = { '-', (char)optopt, '\0' };
 			bool is_letter = optopt > 0 && optopt < 256;
 
-			return refuse_unknown(err, value, is_letter ? word : argv[optind - 1]);
+			return refuse_unknown(err, value,
+					      is_letter ? word : argv[optind - 1]);
 		}
 		rc = take(&parse, find_row(value), optarg);
 		if (rc < 0)
@@ -410,7 +423,8 @@ int lrd_config_parse(int argc, char **argv, struct lrd_config *out, larder_error
 	}
 	if (optind < argc)
 		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
-				     "\"%.80s\" is no option; see larderd --help", argv[optind]);
+				     "\"%.80s\" is no option; see larderd --help",
+				     argv[optind]);
 	/* -p 0 says no TCP whatever -l says; -l alone asks for the usual port. */
 	if (config.listen_count && config.port != 0)
 		config.tcp = true;
@@ -421,7 +435,8 @@ int lrd_config_parse(int argc, char **argv, struct lrd_config *out, larder_error
 void lrd_config_help(FILE *out)
 {
 	fputs("usage: larderd [option...]\n"
-	      "Serves a larder store to memcache clients. Options and their defaults:\n\n",
+	      "Serves a larder store to memcache clients. Options and their "
+	      "defaults:\n\n",
 	      out);
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		char left[64];

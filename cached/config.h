@@ -27,8 +27,8 @@ struct lrd_config {
 	const char *socket_path; /* NULL: larderd.sock in the store */
 	const char *socket_group;
 	unsigned socket_mode;
-	bool tcp;         /* -p or -l asked for it */
-	int port;         /* -1: any free one; 0: no TCP */
+	bool tcp; /* -p or -l asked for it */
+	int port; /* -1: any free one; 0: no TCP */
 	struct lrd_config_listen listens[LRD_CONFIG_LISTENS_MAX];
 	unsigned listen_count;
 	uint64_t budget_bytes; /* 0: the store's default */

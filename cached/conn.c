@@ -16,10 +16,10 @@
 #include "sys/clock.h"
 
 enum {
-	READ_ROOM = 16 * 1024,          /* what a read asks for */
-	READ_ROOM_MAX = 256 * 1024,     /* the same when a block is known to come */
-	KEEP_BYTES = 512 * 1024,        /* larger buffers are given back when they are empty */
-	SLICES_A_TURN = 16,             /* long replies: then others get their turn */
+	READ_ROOM = 16 * 1024,      /* what a read asks for */
+	READ_ROOM_MAX = 256 * 1024, /* the same when a block is known to come */
+	KEEP_BYTES = 512 * 1024, /* larger buffers are given back when they are empty */
+	SLICES_A_TURN = 16,      /* long replies: then others get their turn */
 	IN_MAX = LRD_LINE_LONG_MAX + LRD_BLOCK_JOINED_MAX + READ_ROOM_MAX
 };
 
@@ -39,7 +39,8 @@ static void set_step(struct lrd_conn *conn, enum lrd_conn_step step)
 /* Waits for input, or to be able to send. */
 static enum outcome wait_for(struct lrd_conn *conn, uint32_t events)
 {
-	return lrd_loop_change(&conn->worker->loop, &conn->watch, events) < 0 ? CLOSE : WAIT;
+	return lrd_loop_change(&conn->worker->loop, &conn->watch, events) < 0 ? CLOSE
+									      : WAIT;
 }
 
 /* Drops bytes that are done with; large memory goes back. */
@@ -66,7 +67,8 @@ static size_t room_wanted(const struct lrd_conn *conn)
 		return READ_ROOM_MAX;
 	if (wants <= conn->in.len + READ_ROOM)
 		return READ_ROOM;
-	return wants - conn->in.len < READ_ROOM_MAX ? (size_t)(wants - conn->in.len) : READ_ROOM_MAX;
+	return wants - conn->in.len < READ_ROOM_MAX ? (size_t)(wants - conn->in.len)
+						    : READ_ROOM_MAX;
 }
 
 static enum outcome step_read(struct lrd_conn *conn)
@@ -97,7 +99,8 @@ static enum outcome step_run(struct lrd_conn *conn)
 
 	conn->ran = lrd_task_run(&conn->task, input, &used);
 	conn->in_at += used;
-	atomic_store_explicit(&conn->entry.seen_at, conn->task.batch.now, memory_order_relaxed);
+	atomic_store_explicit(&conn->entry.seen_at, conn->task.batch.now,
+			      memory_order_relaxed);
 	set_step(conn, LRD_CONN_SEND);
 	return NEXT;
 }
@@ -130,7 +133,8 @@ static enum outcome after_send(struct lrd_conn *conn)
 	if (conn->worker->stopping && !conn->worker->server->graceful)
 		return CLOSE;
 	if (conn->ran == LRD_RAN_OUT_OF_INPUT ||
-	    (conn->ran == LRD_RAN_SHARE && conn->in_at == conn->in.len && !task->unfinished)) {
+	    (conn->ran == LRD_RAN_SHARE && conn->in_at == conn->in.len &&
+	     !task->unfinished)) {
 		set_step(conn, LRD_CONN_READ);
 		if (conn->worker->stopping && lrd_conn_is_idle(conn))
 			return CLOSE;
@@ -157,7 +161,8 @@ static enum outcome step_send(struct lrd_conn *conn)
 		if (n < 0)
 			return errno == EAGAIN ? wait_for(conn, EPOLLOUT) : CLOSE;
 		conn->out_at += (size_t)n;
-		lrd_metric_add(&conn->worker->metrics, LRD_METRIC_BYTES_WRITTEN, (uint64_t)n);
+		lrd_metric_add(&conn->worker->metrics, LRD_METRIC_BYTES_WRITTEN,
+			       (uint64_t)n);
 	}
 	return after_send(conn);
 }
@@ -227,7 +232,8 @@ void lrd_conn_open(struct lrd_worker *worker, int fd, const struct lrd_listener 
 	lrd_task_init(&conn->task, worker->server, &worker->metrics);
 	conn->entry.fd = fd;
 	conn->entry.listener = listener->name;
-	lrd_listen_peer_name(fd, listener->is_unix, conn->entry.peer, sizeof(conn->entry.peer));
+	lrd_listen_peer_name(fd, listener->is_unix, conn->entry.peer,
+			     sizeof(conn->entry.peer));
 	atomic_init(&conn->entry.seen_at, lrd_clock_now_s());
 	set_step(conn, LRD_CONN_READ);
 	lrd_roster_add(&worker->server->roster, &conn->entry);
@@ -249,7 +255,8 @@ void lrd_conn_close(struct lrd_conn *conn, const char *reason)
 	if (conn->watch.fd < 0)
 		return;
 	if (lrd_log_verbosity() > 0)
-		lrd_log(LRD_LOG_DEBUG, "event=conn_close fd=%d reason=%s", conn->watch.fd, reason);
+		lrd_log(LRD_LOG_DEBUG, "event=conn_close fd=%d reason=%s", conn->watch.fd,
+			reason);
 	lrd_loop_remove(&worker->loop, &conn->watch);
 	lrd_roster_remove(&worker->server->roster, &conn->entry);
 	close(conn->watch.fd);

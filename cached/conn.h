@@ -39,7 +39,7 @@ struct lrd_conn {
 	bool in_filled; /* the last read took all the room there was: more may be there */
 	bool queued;    /* in worker->ready */
 	enum lrd_ran ran;
-	unsigned slices; /* of the present turn */
+	unsigned slices;  /* of the present turn */
 	uint64_t busy_ns; /* when it last did something */
 	struct lrd_task task;
 	struct lrd_roster_entry entry;

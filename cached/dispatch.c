@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* dispatch.c - what each memcache command does: one function a verb, in one table. */
-#include "cached/server.h"
-#include "cached/stats.h"
 #include "cached/dump.h"
 #include "cached/log.h"
+#include "cached/server.h"
+#include "cached/stats.h"
 #include "cached/task.h"
 #include "cached/upload.h"
 #include "cached/values.h"
@@ -32,7 +32,8 @@ static void count(struct lrd_task *task, enum lrd_metric metric)
 	lrd_metric_add(task->metrics, metric, 1);
 }
 
-static void count_prefix(struct lrd_task *task, larder_slice key, enum lrd_prefix_event event)
+static void count_prefix(struct lrd_task *task, larder_slice key,
+			 enum lrd_prefix_event event)
 {
 	if (lrd_prefix_is_on(&task->server->prefixes))
 		lrd_prefix_count(&task->server->prefixes, key, event);
@@ -41,8 +42,8 @@ static void count_prefix(struct lrd_task *task, larder_slice key, enum lrd_prefi
 /* ---- get, gets, gat, gats ------------------------------------------------------------------ */
 
 /* The line and the bytes of a value that is copied whole. A damaged one is a miss. */
-static int put_value(struct lrd_task *task, larder_slice key, const struct lrd_record *record,
-		     bool with_cas)
+static int put_value(struct lrd_task *task, larder_slice key,
+		     const struct lrd_record *record, bool with_cas)
 {
 	const uint64_t no_cas = 0;
 	const uint64_t *cas = task->server->config.no_cas ? &no_cas : &record->cas;
@@ -55,7 +56,8 @@ static int put_value(struct lrd_task *task, larder_slice key, const struct lrd_r
 	if (rc < 0)
 		return rc;
 	at = out->ptr + out->len;
-	head = lrd_mc_text_value_head(at, key, record->client_flags, len, with_cas ? cas : NULL);
+	head = lrd_mc_text_value_head(at, key, record->client_flags, len,
+				      with_cas ? cas : NULL);
 	rc = lrd_batch_body(&task->batch, record, 0, at + head, len);
 	if (rc < 0)
 		return rc == LARDER_ECORRUPT ? LARDER_ENOTFOUND : rc;
@@ -148,9 +150,9 @@ static void count_store(struct lrd_task *task, int status)
 	if (status == LRD_MC_STORED)
 		count(task, LRD_METRIC_TOTAL_ITEMS);
 	if (task->command.verb == LRD_MC_CAS && status >= 0)
-		count(task, status == LRD_MC_STORED    ? LRD_METRIC_CAS_HITS
+		count(task, status == LRD_MC_STORED   ? LRD_METRIC_CAS_HITS
 			    : status == LRD_MC_EXISTS ? LRD_METRIC_CAS_BADVAL
-						       : LRD_METRIC_CAS_MISSES);
+						      : LRD_METRIC_CAS_MISSES);
 	count_prefix(task, task->command.key, LRD_PREFIX_SET);
 }
 
@@ -174,7 +176,8 @@ static void do_join(struct lrd_task *task)
 static void do_store(struct lrd_task *task)
 {
 	const struct lrd_config *config = &task->server->config;
-	struct lrd_value_rules rules = { config->no_cas, config->no_evictions, config->item_max };
+	struct lrd_value_rules rules = { config->no_cas, config->no_evictions,
+					 config->item_max };
 	int rc = lrd_value_store(&task->batch, &rules, &task->command, &task->scratch);
 
 	if (rc == LARDER_ELIMIT) {
@@ -189,7 +192,8 @@ static void do_delete(struct lrd_task *task)
 {
 	int rc = lrd_value_delete(&task->batch, task->command.key);
 
-	count(task, rc == LRD_MC_DELETED ? LRD_METRIC_DELETE_HITS : LRD_METRIC_DELETE_MISSES);
+	count(task,
+	      rc == LRD_MC_DELETED ? LRD_METRIC_DELETE_HITS : LRD_METRIC_DELETE_MISSES);
 	count_prefix(task, task->command.key, LRD_PREFIX_DELETE);
 	answer_status(task, rc);
 }
@@ -210,8 +214,9 @@ static void do_count(struct lrd_task *task)
 		count(task, incr ? LRD_METRIC_INCR_MISSES : LRD_METRIC_DECR_MISSES);
 		answer_status(task, rc);
 	} else {
-		answer(task, LRD_SLICE("CLIENT_ERROR cannot increment or decrement non-numeric "
-				       "value"));
+		answer(task,
+		       LRD_SLICE("CLIENT_ERROR cannot increment or decrement non-numeric "
+				 "value"));
 	}
 }
 
@@ -228,7 +233,8 @@ static void do_touch(struct lrd_task *task)
 	if (rc == LARDER_ENOTFOUND)
 		rc = LRD_MC_NOT_FOUND;
 	count(task, LRD_METRIC_CMD_TOUCH);
-	count(task, rc == LRD_MC_TOUCHED ? LRD_METRIC_TOUCH_HITS : LRD_METRIC_TOUCH_MISSES);
+	count(task,
+	      rc == LRD_MC_TOUCHED ? LRD_METRIC_TOUCH_HITS : LRD_METRIC_TOUCH_MISSES);
 	answer_status(task, rc);
 }
 
@@ -314,15 +320,18 @@ static void do_lru_crawler(struct lrd_task *task)
 		lrd_task_put_status(task, LRD_MC_OK);
 	} else if (lrd_slice_equal(word, LRD_SLICE("sleep")) && argument.len) {
 		if (lrd_u64_parse(argument, &number) < 0)
-			lrd_task_put_line(task, lrd_mc_refusal_text(LRD_MC_REFUSED_FORMAT));
+			lrd_task_put_line(task,
+					  lrd_mc_refusal_text(LRD_MC_REFUSED_FORMAT));
 		else if (number > 1000000)
-			lrd_task_put_line(task, LRD_SLICE("CLIENT_ERROR sleep must be one second "
-							  "or less"));
+			lrd_task_put_line(
+				task, LRD_SLICE("CLIENT_ERROR sleep must be one second "
+						"or less"));
 		else
 			lrd_task_put_status(task, LRD_MC_OK);
 	} else if (lrd_slice_equal(word, LRD_SLICE("tocrawl")) && argument.len) {
 		if (lrd_u64_parse(argument, &number) < 0)
-			lrd_task_put_line(task, lrd_mc_refusal_text(LRD_MC_REFUSED_FORMAT));
+			lrd_task_put_line(task,
+					  lrd_mc_refusal_text(LRD_MC_REFUSED_FORMAT));
 		else
 			lrd_task_put_status(task, LRD_MC_OK);
 	} else {

@@ -56,12 +56,13 @@ static int visit_meta(const struct lrd_record *record, struct lrd_read *read, vo
 	if (rc < 0)
 		return rc;
 	/* When it was last used is not kept; when it was stored is the oldest that can be. */
-	return lrd_buf_appendf(out, " exp=%lld la=%lld cas=%llu fetch=no cls=1 size=%llu flags=%lu\n",
-			       record->stale_until ? (long long)record->stale_until : -1LL,
-			       (long long)record->stored_at, (unsigned long long)record->cas,
-			       (unsigned long long)(record->body_len + record->name.len +
-						    LRD_MC_ITEM_OVERHEAD),
-			       (unsigned long)record->client_flags);
+	return lrd_buf_appendf(
+		out, " exp=%lld la=%lld cas=%llu fetch=no cls=1 size=%llu flags=%lu\n",
+		record->stale_until ? (long long)record->stale_until : -1LL,
+		(long long)record->stored_at, (unsigned long long)record->cas,
+		(unsigned long long)(record->body_len + record->name.len +
+				     LRD_MC_ITEM_OVERHEAD),
+		(unsigned long)record->client_flags);
 }
 
 void lrd_dump_begin(struct lrd_task *task)
@@ -107,7 +108,8 @@ static int visit_item(const struct lrd_record *record, struct lrd_read *read, vo
 	if (rc < 0)
 		return rc;
 	return lrd_buf_appendf(items->out, " [%llu b; %lld s]\r\n",
-			       (unsigned long long)record->body_len, (long long)record->stale_until);
+			       (unsigned long long)record->body_len,
+			       (long long)record->stale_until);
 }
 
 void lrd_dump_items(struct lrd_task *task, uint64_t limit)
@@ -117,9 +119,10 @@ void lrd_dump_items(struct lrd_task *task, uint64_t limit)
 	uint64_t cursor = 0;
 	int rc = 1;
 
-	for (int i = 0; rc == 1 && i < ITEMS_STEPS && task->out.len - before < ITEMS_MAX; i++)
-		rc = lrd_store_walk(task->server->store, &cursor, WALK_STEP, task->batch.now,
-				    visit_item, &items);
+	for (int i = 0; rc == 1 && i < ITEMS_STEPS && task->out.len - before < ITEMS_MAX;
+	     i++)
+		rc = lrd_store_walk(task->server->store, &cursor, WALK_STEP,
+				    task->batch.now, visit_item, &items);
 	if (rc < 0) {
 		lrd_buf_truncate(&task->out, before);
 		lrd_task_put_error(task, rc);

@@ -33,8 +33,8 @@ static struct lrd_listener *append(struct lrd_listeners *listeners, int fd, bool
 static int refuse(larder_error *err, int os_errno, const char *where, const char *what)
 {
 	return lrd_error_set(err, LARDER_EIO, LARDER_PHASE_PREPARE, os_errno, NULL,
-			     "cannot listen on %.200s: %s%s%s", where, what, os_errno ? ": " : "",
-			     os_errno ? strerror(os_errno) : "");
+			     "cannot listen on %.200s: %s%s%s", where, what,
+			     os_errno ? ": " : "", os_errno ? strerror(os_errno) : "");
 }
 
 /* ---- unix ----------------------------------------------------------------------------------- */
@@ -45,7 +45,8 @@ static int fill_address(const char *path, struct sockaddr_un *address, larder_er
 	address->sun_family = AF_UNIX;
 	if (strlen(path) >= sizeof(address->sun_path))
 		return refuse(err, 0, path,
-			      "the name is too long for a unix socket (107 bytes); give a shorter "
+			      "the name is too long for a unix socket (107 bytes); give "
+			      "a shorter "
 			      "one with -s");
 	memcpy(address->sun_path, path, strlen(path) + 1);
 	return 0;
@@ -59,10 +60,13 @@ static int probe(const char *path, larder_error *err)
 	int fd, rc;
 
 	if (lstat(path, &facts) < 0)
-		return errno == ENOENT ? 0 : refuse(err, errno, path, "cannot look at the file");
+		return errno == ENOENT
+			       ? 0
+			       : refuse(err, errno, path, "cannot look at the file");
 	if (!S_ISSOCK(facts.st_mode))
 		return refuse(err, 0, path,
-			      "a file that is no socket has that name; remove it or choose another "
+			      "a file that is no socket has that name; remove it or "
+			      "choose another "
 			      "name with -s");
 	rc = fill_address(path, &address, err);
 	if (rc < 0)
@@ -83,12 +87,14 @@ static int set_group(const char *path, const char *group, larder_error *err)
 
 	if (!found)
 		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
-				     "there is no group \"%.80s\" (--socket-group)", group);
+				     "there is no group \"%.80s\" (--socket-group)",
+				     group);
 	if (chown(path, (uid_t)-1, found->gr_gid) < 0)
-		return lrd_error_set(err, LARDER_EIO, LARDER_PHASE_PREPARE, errno, NULL,
-				     "cannot give the socket to group \"%.80s\" (--socket-group): %s; "
-				     "the account must belong to it",
-				     group, strerror(errno));
+		return lrd_error_set(
+			err, LARDER_EIO, LARDER_PHASE_PREPARE, errno, NULL,
+			"cannot give the socket to group \"%.80s\" (--socket-group): %s; "
+			"the account must belong to it",
+			group, strerror(errno));
 	return 0;
 }
 
@@ -106,8 +112,9 @@ static int open_unnoticed(const char *path, const struct lrd_config *config, int
 	if (fd < 0)
 		return refuse(err, errno, path, "no socket");
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		rc = refuse(err, errno, path,
-			    "cannot create the socket; is its directory there and writable?");
+		rc = refuse(
+			err, errno, path,
+			"cannot create the socket; is its directory there and writable?");
 		goto out;
 	}
 	if (chmod(path, config->socket_mode) < 0 || listen(fd, config->backlog) < 0)
@@ -146,8 +153,9 @@ static int publish(const char *hidden, const char *path, larder_error *err)
 			break;
 		unlink(path);
 	}
-	return refuse(err, 0, path,
-		      "another server answers there; stop it, or choose another name with -s");
+	return refuse(
+		err, 0, path,
+		"another server answers there; stop it, or choose another name with -s");
 }
 
 static int open_unix(struct lrd_listeners *listeners, const char *path,
@@ -166,13 +174,15 @@ static int open_unix(struct lrd_listeners *listeners, const char *path,
 	if (rc == 0)
 		rc = probe(path, err);
 	if (rc > 0)
-		rc = refuse(err, 0, path,
-			    "another server answers there; stop it, or choose another name with -s");
+		rc = refuse(
+			err, 0,
+			path, "another server answers there; stop it, or choose another name with -s");
 	if (rc < 0)
 		return rc;
 	if (snprintf(hidden, sizeof(hidden), "%.*s.%lx", dir_len, path, (long)getpid()) >=
 	    (int)sizeof(hidden))
-		return refuse(err, 0, path, "the name is too long; give a shorter one with -s");
+		return refuse(err, 0, path,
+			      "the name is too long; give a shorter one with -s");
 	unlink(hidden);
 	rc = open_unnoticed(hidden, config, &fd, err);
 	if (rc < 0)
@@ -203,8 +213,9 @@ static void name_tcp(int fd, bool peer, char *name, size_t size)
 	int rc = peer ? getpeername(fd, (struct sockaddr *)&address, &len)
 		      : getsockname(fd, (struct sockaddr *)&address, &len);
 
-	if (rc < 0 || getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port,
-				  sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+	if (rc < 0 ||
+	    getnameinfo((struct sockaddr *)&address, len, host, sizeof(host), port,
+			sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
 		snprintf(name, size, "tcp:unknown");
 		return;
 	}
@@ -219,7 +230,8 @@ void lrd_listen_peer_name(int fd, bool is_unix, char *name, size_t size)
 		name_tcp(fd, true, name, size);
 }
 
-static int open_address(struct lrd_listeners *listeners, const struct addrinfo *info, int backlog)
+static int open_address(struct lrd_listeners *listeners, const struct addrinfo *info,
+			int backlog)
 {
 	const int one = 1;
 	struct lrd_listener *listener;
@@ -253,7 +265,8 @@ static int open_tcp(struct lrd_listeners *listeners, const struct lrd_config_lis
 	int rc;
 
 	snprintf(port, sizeof(port), "%d", number < 0 ? 0 : number);
-	snprintf(where, sizeof(where), "%s port %s (-l, -p)", at->host[0] ? at->host : "*", port);
+	snprintf(where, sizeof(where), "%s port %s (-l, -p)",
+		 at->host[0] ? at->host : "*", port);
 	rc = getaddrinfo(at->host[0] ? at->host : NULL, port, &hints, &found);
 	if (rc != 0)
 		return refuse(err, 0, where, gai_strerror(rc));
@@ -271,8 +284,9 @@ static int open_tcp(struct lrd_listeners *listeners, const struct lrd_config_lis
 	freeaddrinfo(found);
 	if (rc < 0 && (opened == 0 || rc == -EADDRINUSE))
 		return refuse(err, -rc, where,
-			      rc == -EADDRINUSE ? "another server has it; choose another with -p"
-						: "no");
+			      rc == -EADDRINUSE
+				      ? "another server has it; choose another with -p"
+				      : "no");
 	return 0;
 }
 
@@ -289,7 +303,8 @@ static void write_ports(const struct lrd_listeners *listeners)
 
 		if (!listeners->at[i].is_unix && colon)
 			fprintf(file, "TCP %s: %s\n",
-				strncmp(listeners->at[i].name, "tcp6", 4) == 0 ? "INET6" : "INET",
+				strncmp(listeners->at[i].name, "tcp6", 4) == 0 ? "INET6"
+									       : "INET",
 				colon + 1);
 	}
 	fclose(file);
@@ -332,8 +347,8 @@ int lrd_listen_open(struct lrd_listeners *listeners, const struct lrd_config *co
 	take_inherited(listeners);
 	if (config->socket_path || listeners->count == 0) {
 		snprintf(path, sizeof(path), "%s/larderd.sock", store_path);
-		rc = open_unix(listeners, config->socket_path ? config->socket_path : path, config,
-			       err);
+		rc = open_unix(listeners, config->socket_path ? config->socket_path : path,
+			       config, err);
 	}
 	if (rc == 0 && config->tcp && config->listen_count == 0)
 		rc = open_tcp(listeners, &loopback, config, err);

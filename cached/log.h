@@ -8,7 +8,12 @@
 #include <larder/types.h>
 
 /* Numbers are syslog's, so that journald takes them as they are. */
-enum lrd_log_level { LRD_LOG_ERROR = 3, LRD_LOG_WARNING = 4, LRD_LOG_INFO = 6, LRD_LOG_DEBUG = 7 };
+enum lrd_log_level {
+	LRD_LOG_ERROR = 3,
+	LRD_LOG_WARNING = 4,
+	LRD_LOG_INFO = 6,
+	LRD_LOG_DEBUG = 7
+};
 
 /* How many -v were given: 0 shows INFO and worse, 1 connections, 2 commands, 3 upkeep. */
 void lrd_log_set_verbosity(unsigned verbosity);

@@ -31,7 +31,8 @@ int lrd_loop_open(struct lrd_loop *loop) LARDER_MUST_USE;
 void lrd_loop_close(struct lrd_loop *loop);
 
 /* Level-triggered. ENOMEM or EIO. */
-int lrd_loop_add(struct lrd_loop *loop, struct lrd_watch *watch, uint32_t events) LARDER_MUST_USE;
+int lrd_loop_add(struct lrd_loop *loop, struct lrd_watch *watch,
+		 uint32_t events) LARDER_MUST_USE;
 /* No system call where nothing changes. */
 int lrd_loop_change(struct lrd_loop *loop, struct lrd_watch *watch,
 		    uint32_t events) LARDER_MUST_USE;

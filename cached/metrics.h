@@ -19,14 +19,16 @@ struct lrd_metrics {
 };
 
 /* A plain add: there is one writer, so the pair of load and store loses nothing. */
-static inline void lrd_metric_add(struct lrd_metrics *metrics, enum lrd_metric metric, uint64_t by)
+static inline void lrd_metric_add(struct lrd_metrics *metrics, enum lrd_metric metric,
+				  uint64_t by)
 {
 	uint64_t now = atomic_load_explicit(&metrics->value[metric], memory_order_relaxed);
 
 	atomic_store_explicit(&metrics->value[metric], now + by, memory_order_relaxed);
 }
 
-static inline uint64_t lrd_metric_get(const struct lrd_metrics *metrics, enum lrd_metric metric)
+static inline uint64_t lrd_metric_get(const struct lrd_metrics *metrics,
+				      enum lrd_metric metric)
 {
 	return atomic_load_explicit(&metrics->value[metric], memory_order_relaxed);
 }

@@ -98,7 +98,8 @@ static struct lrd_prefix *ensure(struct lrd_prefixes *prefixes, larder_slice nam
 	return prefix;
 }
 
-void lrd_prefix_count(struct lrd_prefixes *prefixes, larder_slice key, enum lrd_prefix_event event)
+void lrd_prefix_count(struct lrd_prefixes *prefixes, larder_slice key,
+		      enum lrd_prefix_event event)
 {
 	size_t len = lrd_slice_find(key, prefixes->end);
 	struct lrd_prefix *prefix;

@@ -20,7 +20,12 @@
 
 enum { LRD_PREFIX_MAX = 65536 };
 
-enum lrd_prefix_event { LRD_PREFIX_GET, LRD_PREFIX_HIT, LRD_PREFIX_SET, LRD_PREFIX_DELETE };
+enum lrd_prefix_event {
+	LRD_PREFIX_GET,
+	LRD_PREFIX_HIT,
+	LRD_PREFIX_SET,
+	LRD_PREFIX_DELETE
+};
 
 struct lrd_prefixes {
 	atomic_bool on;

@@ -33,16 +33,18 @@ int lrd_process_raise_limits(const struct lrd_config *config, larder_error *err)
 		if (limit.rlim_max < wanted)
 			limit.rlim_max = wanted;
 		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-			return lrd_error_set(err, LARDER_ELIMIT, LARDER_PHASE_PREPARE, errno, NULL,
-					     "cannot have %u connections: the limit of open files is "
-					     "too low; raise it (ulimit -n %llu, LimitNOFILE=) or "
-					     "give a smaller -c",
-					     config->conns_max, (unsigned long long)wanted);
+			return lrd_error_set(
+				err, LARDER_ELIMIT, LARDER_PHASE_PREPARE, errno, NULL,
+				"cannot have %u connections: the limit of open files is "
+				"too low; raise it (ulimit -n %llu, LimitNOFILE=) or "
+				"give a smaller -c",
+				config->conns_max, (unsigned long long)wanted);
 	}
 	if (config->coredumps) {
 		limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
 		if (setrlimit(RLIMIT_CORE, &limit) < 0)
-			return lrd_error_set(err, LARDER_ELIMIT, LARDER_PHASE_PREPARE, errno, NULL,
+			return lrd_error_set(err, LARDER_ELIMIT, LARDER_PHASE_PREPARE,
+					     errno, NULL,
 					     "cannot raise the limit of core files (-r)");
 	}
 	return 0;
@@ -55,13 +57,15 @@ int lrd_process_drop_root(const struct lrd_config *config, larder_error *err)
 	if (getuid() != 0 && geteuid() != 0)
 		return 0;
 	if (!config->user)
-		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
-				     "started by root: name the account to run as with -u USER "
-				     "(-u root if it must be root)");
+		return lrd_error_set(
+			err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
+			"started by root: name the account to run as with -u USER "
+			"(-u root if it must be root)");
 	user = getpwnam(config->user);
 	if (!user)
 		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
-				     "there is no user \"%.80s\" to run as (-u)", config->user);
+				     "there is no user \"%.80s\" to run as (-u)",
+				     config->user);
 	if (user->pw_uid == 0)
 		return 0;
 	if (initgroups(user->pw_name, user->pw_gid) < 0 || setgid(user->pw_gid) < 0 ||
@@ -93,8 +97,9 @@ int lrd_process_daemonize(int *ready_fd, larder_error *err)
 	pid_t child;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return lrd_error_set(err, lrd_error_from_errno(errno), LARDER_PHASE_PREPARE, errno,
-				     NULL, "cannot go into the background (-d)");
+		return lrd_error_set(err, lrd_error_from_errno(errno),
+				     LARDER_PHASE_PREPARE, errno, NULL,
+				     "cannot go into the background (-d)");
 	child = fork();
 	if (child < 0) {
 		close(ends[0]);

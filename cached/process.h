@@ -12,10 +12,12 @@
 #include "cached/config.h"
 
 /* Room for so many connections, and core files if asked for. Call before the user changes. */
-int lrd_process_raise_limits(const struct lrd_config *config, larder_error *err) LARDER_MUST_USE;
+int lrd_process_raise_limits(const struct lrd_config *config,
+			     larder_error *err) LARDER_MUST_USE;
 
 /* As root: becomes config->user, without whom root is refused. Others: no change. */
-int lrd_process_drop_root(const struct lrd_config *config, larder_error *err) LARDER_MUST_USE;
+int lrd_process_drop_root(const struct lrd_config *config,
+			  larder_error *err) LARDER_MUST_USE;
 
 /*
  * Goes into the background: returns in the child, with *ready_fd to be given to

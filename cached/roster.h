@@ -34,6 +34,7 @@ void lrd_roster_add(struct lrd_roster *roster, struct lrd_roster_entry *entry);
 void lrd_roster_remove(struct lrd_roster *roster, struct lrd_roster_entry *entry);
 
 /* Appends the STAT lines of all connections. */
-int lrd_roster_dump(struct lrd_roster *roster, int64_t now, struct lrd_buf *out) LARDER_MUST_USE;
+int lrd_roster_dump(struct lrd_roster *roster, int64_t now,
+		    struct lrd_buf *out) LARDER_MUST_USE;
 
 #endif

@@ -24,8 +24,8 @@
 
 enum {
 	ACCEPTS_A_TURN = 64,
-	UPKEEP_MS = 1000,   /* between rounds of upkeep */
-	UPKEEP_MORE_MS = 5  /* the same while there is more to do */
+	UPKEEP_MS = 1000,  /* between rounds of upkeep */
+	UPKEEP_MORE_MS = 5 /* the same while there is more to do */
 };
 
 /* ---- from any thread ------------------------------------------------------------------------ */
@@ -116,7 +116,8 @@ static void on_listener(struct lrd_watch *watch, uint32_t events)
 
 		if (fd < 0) {
 			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-				lrd_log(LRD_LOG_ERROR, "event=accept_failed listener=%s errno=%d",
+				lrd_log(LRD_LOG_ERROR,
+					"event=accept_failed listener=%s errno=%d",
 					listener->name, errno);
 				/* Out of descriptors: others must close first. */
 				usleep(10000);
@@ -144,12 +145,14 @@ static void on_wake(struct lrd_watch *watch, uint32_t events)
 static void on_signal(struct lrd_watch *watch, uint32_t events)
 {
 	struct lrd_server *server =
-		(struct lrd_server *)((char *)watch - offsetof(struct lrd_server, signal_watch));
+		(struct lrd_server *)((char *)watch -
+				      offsetof(struct lrd_server, signal_watch));
 	struct signalfd_siginfo info;
 
 	(void)events;
 	while (read(watch->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		lrd_log(LRD_LOG_INFO, "event=signal name=%s", strsignal((int)info.ssi_signo));
+		lrd_log(LRD_LOG_INFO, "event=signal name=%s",
+			strsignal((int)info.ssi_signo));
 		if (info.ssi_signo != SIGHUP)
 			lrd_server_stop(server, info.ssi_signo == SIGUSR1);
 	}
@@ -170,8 +173,7 @@ static int do_upkeep(struct lrd_server *server)
 		return UPKEEP_MS;
 	}
 	if (lrd_log_verbosity() > 2)
-		lrd_log(LRD_LOG_DEBUG,
-			"event=upkeep expired=%llu evicted=%llu rows=%llu readers=%u processes=%u",
+		lrd_log(LRD_LOG_DEBUG, "event=upkeep expired=%llu evicted=%llu rows=%llu readers=%u processes=%u",
 			(unsigned long long)done.expired, (unsigned long long)done.evicted,
 			(unsigned long long)done.rows, done.readers, done.processes);
 	return done.more ? UPKEEP_MORE_MS : UPKEEP_MS;
@@ -189,7 +191,8 @@ static void do_flush(struct lrd_server *server)
 	if (rc == LARDER_EBUSY)
 		return; /* next turn */
 	if (rc < 0)
-		lrd_log(LRD_LOG_ERROR, "event=flush_failed error=%s", larder_error_name(rc));
+		lrd_log(LRD_LOG_ERROR, "event=flush_failed error=%s",
+			larder_error_name(rc));
 	/* Unless a command has set another time meanwhile. */
 	atomic_compare_exchange_strong(&server->flush_at, &at, 0);
 }
@@ -198,7 +201,8 @@ static int turn_timeout_ms(const struct lrd_server *server, uint64_t upkeep_at_n
 {
 	uint64_t now_ns = lrd_clock_mono_ns();
 	int64_t flush_in_s = server->flush_at - lrd_clock_now_s();
-	int timeout = upkeep_at_ns > now_ns ? (int)((upkeep_at_ns - now_ns) / 1000000) + 1 : 0;
+	int timeout =
+		upkeep_at_ns > now_ns ? (int)((upkeep_at_ns - now_ns) / 1000000) + 1 : 0;
 
 	/* Its second begins somewhere within the last one of waiting. */
 	if (server->flush_at && flush_in_s <= 1 && timeout > 20)
@@ -292,7 +296,8 @@ static int open_workers(struct lrd_server *server)
 	return 0;
 }
 
-int lrd_server_open(struct lrd_server *server, const struct lrd_config *config, larder_error *err)
+int lrd_server_open(struct lrd_server *server, const struct lrd_config *config,
+		    larder_error *err)
 {
 	const struct lrd_store_options options = {
 		.budget_bytes = config->budget_bytes,
@@ -315,22 +320,23 @@ int lrd_server_open(struct lrd_server *server, const struct lrd_config *config, 
 	if (rc == 0)
 		rc = open_loop(server);
 	if (rc < 0) {
-		lrd_error_set(err, rc, LARDER_PHASE_PREPARE, errno, NULL, "cannot start: %s",
-			      larder_strerror(rc));
+		lrd_error_set(err, rc, LARDER_PHASE_PREPARE, errno, NULL,
+			      "cannot start: %s", larder_strerror(rc));
 		goto out;
 	}
 	rc = lrd_store_open(config->store_dir, &options, &server->store, err);
 	if (rc < 0)
 		goto out;
-	rc = lrd_listen_open(&server->listeners, config, lrd_store_path(server->store), err);
+	rc = lrd_listen_open(&server->listeners, config, lrd_store_path(server->store),
+			     err);
 	if (rc < 0)
 		goto out;
 	rc = watch_listeners(server);
 	if (rc == 0)
 		rc = open_workers(server);
 	if (rc < 0)
-		lrd_error_set(err, rc, LARDER_PHASE_PREPARE, errno, NULL, "cannot start: %s",
-			      larder_strerror(rc));
+		lrd_error_set(err, rc, LARDER_PHASE_PREPARE, errno, NULL,
+			      "cannot start: %s", larder_strerror(rc));
 out:
 	if (rc < 0)
 		lrd_server_close(server);
@@ -346,8 +352,8 @@ int lrd_server_run(struct lrd_server *server, larder_error *err)
 	if (rc == 0)
 		rc = serve(server);
 	if (rc < 0)
-		lrd_error_set(err, rc, LARDER_PHASE_NONE, errno, NULL, "the main loop failed: %s",
-			      larder_strerror(rc));
+		lrd_error_set(err, rc, LARDER_PHASE_NONE, errno, NULL,
+			      "the main loop failed: %s", larder_strerror(rc));
 	server->stopping = true;
 	/* Nobody new comes in while those who are there are finished with. */
 	lrd_listen_refuse(&server->listeners);

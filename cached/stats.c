@@ -29,21 +29,22 @@ struct stats {
 
 static void put_text(struct stats *stats, const char *name, const char *value)
 {
-	if (lrd_buf_appendf(&stats->task->out, "STAT %s%s %s\r\n", stats->group, name, value) < 0)
+	if (lrd_buf_appendf(&stats->task->out, "STAT %s%s %s\r\n", stats->group, name,
+			    value) < 0)
 		stats->task->closing = true;
 }
 
 static void put(struct stats *stats, const char *name, uint64_t value)
 {
-	if (lrd_buf_appendf(&stats->task->out, "STAT %s%s %" PRIu64 "\r\n", stats->group, name,
-			    value) < 0)
+	if (lrd_buf_appendf(&stats->task->out, "STAT %s%s %" PRIu64 "\r\n", stats->group,
+			    name, value) < 0)
 		stats->task->closing = true;
 }
 
 static void put_time(struct stats *stats, const char *name, struct timeval time)
 {
-	if (lrd_buf_appendf(&stats->task->out, "STAT %s %ld.%06ld\r\n", name, (long)time.tv_sec,
-			    (long)time.tv_usec) < 0)
+	if (lrd_buf_appendf(&stats->task->out, "STAT %s %ld.%06ld\r\n", name,
+			    (long)time.tv_sec, (long)time.tv_usec) < 0)
 		stats->task->closing = true;
 }
 
@@ -61,12 +62,14 @@ static uint64_t since(uint64_t counter, uint64_t base)
 
 static uint64_t evicted(const struct stats *stats)
 {
-	return since(stats->store.counters[LRD_COUNT_EVICTED], stats->server->evicted_base);
+	return since(stats->store.counters[LRD_COUNT_EVICTED],
+		     stats->server->evicted_base);
 }
 
 static uint64_t expired(const struct stats *stats)
 {
-	return since(stats->store.counters[LRD_COUNT_EXPIRED], stats->server->expired_base);
+	return since(stats->store.counters[LRD_COUNT_EXPIRED],
+		     stats->server->expired_base);
 }
 
 static void put_process(struct stats *stats)
@@ -77,7 +80,8 @@ static void put_process(struct stats *stats)
 
 	getrusage(RUSAGE_SELF, &usage);
 	put(stats, "pid", (uint64_t)getpid());
-	put(stats, "uptime", (uint64_t)(now > server->started_at ? now - server->started_at : 0));
+	put(stats, "uptime",
+	    (uint64_t)(now > server->started_at ? now - server->started_at : 0));
 	put(stats, "time", (uint64_t)now);
 	put_text(stats, "version", LRD_CACHED_VERSION_TEXT);
 	put(stats, "pointer_size", 8 * sizeof(void *));
@@ -124,14 +128,15 @@ static void put_own(struct stats *stats)
 	put(stats, "larder_store_garbage_bodies", store->garbage_bodies);
 	put(stats, "larder_upkeep_runs", stats->server->upkeep_runs);
 	for (int i = 0; i < LRD_COUNT_END; i++) {
-		snprintf(name, sizeof(name), "larder_%s", lrd_counter_name((enum lrd_counter)i));
+		snprintf(name, sizeof(name), "larder_%s",
+			 lrd_counter_name((enum lrd_counter)i));
 		put(stats, name, store->counters[i]);
 	}
 }
 
 static void put_general(struct stats *stats)
 {
-	static const char *const zeros[] = { "cmd_meta",   "get_expired", "get_flushed",
+	static const char *const zeros[] = { "cmd_meta",  "get_expired", "get_flushed",
 					     "auth_cmds", "auth_errors", NULL };
 
 	put_process(stats);
@@ -151,7 +156,8 @@ static void put_settings(struct stats *stats)
 
 	put(stats, "maxbytes", stats->store.budget_bytes);
 	put(stats, "maxconns", config->conns_max);
-	put(stats, "tcpport", config->tcp && config->port > 0 ? (uint64_t)config->port : 0);
+	put(stats, "tcpport",
+	    config->tcp && config->port > 0 ? (uint64_t)config->port : 0);
 	put(stats, "udpport", 0);
 	put_text(stats, "inter", config->listen_count ? config->listens[0].host : "NULL");
 	put(stats, "verbosity", lrd_log_verbosity());
@@ -166,7 +172,8 @@ static void put_settings(struct stats *stats)
 	put(stats, "num_threads", config->threads);
 	snprintf(text, sizeof(text), "%c", config->prefix_char);
 	put_text(stats, "stat_key_prefix", text);
-	put_text(stats, "detail_enabled", lrd_prefix_is_on(&stats->server->prefixes) ? "yes" : "no");
+	put_text(stats, "detail_enabled",
+		 lrd_prefix_is_on(&stats->server->prefixes) ? "yes" : "no");
 	put(stats, "reqs_per_event", config->reqs_per_event);
 	put_text(stats, "cas_enabled", config->no_cas ? "no" : "yes");
 	put(stats, "tcp_backlog", (uint64_t)config->backlog);
@@ -187,12 +194,13 @@ static void put_settings(struct stats *stats)
 static void put_items(struct stats *stats)
 {
 	static const char *const zeros[] = {
-		"age_hot",           "age_warm",          "age",               "evicted_nonzero",
-		"evicted_time",      "outofmemory",       "tailrepairs",       "expired_unfetched",
-		"evicted_unfetched", "evicted_active",    "crawler_reclaimed", "crawler_items_checked",
-		"lrutail_reflocked", "moves_to_cold",     "moves_to_warm",     "moves_within_lru",
-		"direct_reclaims",   "hits_to_hot",       "hits_to_warm",      "hits_to_temp",
-		NULL
+		"age_hot",           "age_warm",          "age",
+		"evicted_nonzero",   "evicted_time",      "outofmemory",
+		"tailrepairs",       "expired_unfetched", "evicted_unfetched",
+		"evicted_active",    "crawler_reclaimed", "crawler_items_checked",
+		"lrutail_reflocked", "moves_to_cold",     "moves_to_warm",
+		"moves_within_lru",  "direct_reclaims",   "hits_to_hot",
+		"hits_to_warm",      "hits_to_temp",      NULL
 	};
 
 	if (stats->store.entries == 0)
@@ -209,12 +217,14 @@ static void put_items(struct stats *stats)
 
 static void put_slabs(struct stats *stats)
 {
-	static const enum lrd_metric shown[] = { LRD_METRIC_GET_HITS,    LRD_METRIC_CMD_SET,
-						 LRD_METRIC_DELETE_HITS, LRD_METRIC_INCR_HITS,
-						 LRD_METRIC_DECR_HITS,   LRD_METRIC_CAS_HITS,
-						 LRD_METRIC_CAS_BADVAL,  LRD_METRIC_TOUCH_HITS };
+	static const enum lrd_metric shown[] = {
+		LRD_METRIC_GET_HITS,   LRD_METRIC_CMD_SET,   LRD_METRIC_DELETE_HITS,
+		LRD_METRIC_INCR_HITS,  LRD_METRIC_DECR_HITS, LRD_METRIC_CAS_HITS,
+		LRD_METRIC_CAS_BADVAL, LRD_METRIC_TOUCH_HITS
+	};
 	uint64_t page = 4096;
-	uint64_t total = stats->store.budget_bytes / page, used = stats->store.used_bytes / page;
+	uint64_t total = stats->store.budget_bytes / page,
+		 used = stats->store.used_bytes / page;
 
 	stats->group = "1:";
 	put(stats, "chunk_size", page);
@@ -225,7 +235,8 @@ static void put_slabs(struct stats *stats)
 	put(stats, "free_chunks", total > used ? total - used : 0);
 	put(stats, "free_chunks_end", 0);
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
-		put(stats, lrd_metric_name(shown[i]), lrd_server_metric(stats->server, shown[i]));
+		put(stats, lrd_metric_name(shown[i]),
+		    lrd_server_metric(stats->server, shown[i]));
 	stats->group = "";
 	put(stats, "active_slabs", 1);
 	put(stats, "total_malloced", stats->store.file_bytes);
@@ -261,9 +272,12 @@ static const struct {
 	larder_slice name;
 	void (*put)(struct stats *stats);
 } kinds[] = {
-	{ LRD_SLICE_INIT(""), put_general },	   { LRD_SLICE_INIT("settings"), put_settings },
-	{ LRD_SLICE_INIT("items"), put_items },	   { LRD_SLICE_INIT("slabs"), put_slabs },
-	{ LRD_SLICE_INIT("sizes"), put_sizes },	   { LRD_SLICE_INIT("conns"), put_conns },
+	{ LRD_SLICE_INIT(""), put_general },
+	{ LRD_SLICE_INIT("settings"), put_settings },
+	{ LRD_SLICE_INIT("items"), put_items },
+	{ LRD_SLICE_INIT("slabs"), put_slabs },
+	{ LRD_SLICE_INIT("sizes"), put_sizes },
+	{ LRD_SLICE_INIT("conns"), put_conns },
 };
 
 static void answer_detail(struct lrd_task *task, larder_slice what)
@@ -281,19 +295,23 @@ static void answer_detail(struct lrd_task *task, larder_slice what)
 			task->closing = true;
 		lrd_task_put_status(task, LRD_MC_END);
 	} else {
-		lrd_task_put_line(task, LRD_SLICE("CLIENT_ERROR usage: stats detail on|off|dump"));
+		lrd_task_put_line(
+			task, LRD_SLICE("CLIENT_ERROR usage: stats detail on|off|dump"));
 	}
 }
 
-static void answer_cachedump(struct lrd_task *task, larder_slice class_word, larder_slice limit_word)
+static void answer_cachedump(struct lrd_task *task, larder_slice class_word,
+			     larder_slice limit_word)
 {
 	uint64_t class_id, limit;
 
 	if (task->server->config.no_dump)
-		lrd_task_put_line(task, LRD_SLICE("CLIENT_ERROR stats cachedump not allowed"));
+		lrd_task_put_line(task,
+				  LRD_SLICE("CLIENT_ERROR stats cachedump not allowed"));
 	else if (limit_word.len == 0)
 		lrd_task_put_line(task, LRD_SLICE("CLIENT_ERROR bad command line"));
-	else if (lrd_u64_parse(class_word, &class_id) < 0 || lrd_u64_parse(limit_word, &limit) < 0)
+	else if (lrd_u64_parse(class_word, &class_id) < 0 ||
+		 lrd_u64_parse(limit_word, &limit) < 0)
 		lrd_task_put_line(task, lrd_mc_refusal_text(LRD_MC_REFUSED_FORMAT));
 	else if (class_id >= 64)
 		lrd_task_put_line(task, LRD_SLICE("CLIENT_ERROR Illegal slab id"));

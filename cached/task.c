@@ -21,7 +21,7 @@ enum { HOLD_TRIES = 4 };
  * own, so that only those whose own write fails are refused.
  */
 struct mark {
-	size_t offset;  /* into the input, at the start of a line */
+	size_t offset; /* into the input, at the start of a line */
 	size_t out_len;
 	unsigned count; /* commands since then */
 	bool unfinished;
@@ -36,7 +36,8 @@ struct run {
 	struct mark mark;
 };
 
-void lrd_task_init(struct lrd_task *task, struct lrd_server *server, struct lrd_metrics *metrics)
+void lrd_task_init(struct lrd_task *task, struct lrd_server *server,
+		   struct lrd_metrics *metrics)
 {
 	memset(task, 0, sizeof(*task));
 	task->server = server;
@@ -79,7 +80,8 @@ void lrd_task_put_error(struct lrd_task *task, int code)
 	lrd_metric_add(task->metrics, LRD_METRIC_STORE_ERRORS, 1);
 	if (code == LARDER_EFULL || code == LARDER_ENOMEM) {
 		lrd_metric_add(task->metrics, LRD_METRIC_STORE_NO_MEMORY, 1);
-		lrd_task_put_line(task, LRD_SLICE("SERVER_ERROR out of memory storing object"));
+		lrd_task_put_line(task,
+				  LRD_SLICE("SERVER_ERROR out of memory storing object"));
 		return;
 	}
 	lrd_task_put(task, "SERVER_ERROR ", 13);
@@ -162,8 +164,9 @@ static void log_command(const struct lrd_task *task)
 	for (size_t i = 0; i < key.len; i++)
 		shown[i] = lrd_is(key.ptr[i], LRD_VCHAR) ? key.ptr[i] : '?';
 	shown[key.len] = '\0';
-	lrd_log(LRD_LOG_DEBUG, "event=command verb=%s key=%s bytes=%llu", name ? name : "unknown",
-		shown, (unsigned long long)task->command.value_len);
+	lrd_log(LRD_LOG_DEBUG, "event=command verb=%s key=%s bytes=%llu",
+		name ? name : "unknown", shown,
+		(unsigned long long)task->command.value_len);
 }
 
 /*
@@ -210,8 +213,8 @@ lost:
 /* The next command of the input. False: there is none; *ran says why. */
 static bool next_command(struct lrd_task *task, struct run *run, enum lrd_ran *ran)
 {
-	ptrdiff_t n = lrd_mc_text_request(&task->parser, lrd_slice_skip(run->input, run->used),
-					  &task->command);
+	ptrdiff_t n = lrd_mc_text_request(
+		&task->parser, lrd_slice_skip(run->input, run->used), &task->command);
 
 	if (n == LRD_MC_PARTIAL) {
 		*ran = LRD_RAN_OUT_OF_INPUT;
@@ -281,7 +284,8 @@ static void begin_large(struct lrd_task *task)
 		large->body_len = record.body_len;
 		large->client_flags = record.client_flags;
 		large->cas = record.cas;
-		rc = lrd_hold_take(task->server->store, &key, record.body_id, &large->hold);
+		rc = lrd_hold_take(task->server->store, &key, record.body_id,
+				   &large->hold);
 	}
 	large->wanted = false;
 	if (rc == LARDER_ENOTFOUND)
@@ -297,7 +301,8 @@ static void begin_large(struct lrd_task *task)
 	large->sending = true;
 	large->sent = 0;
 	lrd_task_put(task, head,
-		     lrd_mc_text_value_head(head, large->key, large->client_flags, large->body_len,
+		     lrd_mc_text_value_head(head, large->key, large->client_flags,
+					    large->body_len,
 					    large->with_cas ? &large->cas : NULL));
 }
 
@@ -332,7 +337,8 @@ static int pump_value(struct lrd_task *task)
 
 	if (rc < 0)
 		return rc;
-	n = lrd_hold_read(&large->hold, large->sent, task->out.ptr + task->out.len, LRD_OUT_SOFT);
+	n = lrd_hold_read(&large->hold, large->sent, task->out.ptr + task->out.len,
+			  LRD_OUT_SOFT);
 	if (n < 0)
 		return (int)n;
 	lrd_buf_commit(&task->out, (size_t)n);

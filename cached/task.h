@@ -23,9 +23,9 @@ struct lrd_server;
 struct lrd_upload;
 
 enum {
-	LRD_OUT_SOFT = 64 * 1024,        /* no further command is begun above it */
-	LRD_KEYS_A_TURN = 1000,          /* of one get: then other connections get their turn */
-	LRD_OUT_MAX = 32 * 1024 * 1024,  /* of one reply: long listings */
+	LRD_OUT_SOFT = 64 * 1024, /* no further command is begun above it */
+	LRD_KEYS_A_TURN = 1000,   /* of one get: then other connections get their turn */
+	LRD_OUT_MAX = 32 * 1024 * 1024, /* of one reply: long listings */
 	LRD_VALUE_COPY_MAX = 256 * 1024, /* larger values are sent in slices, from a hold */
 	LRD_BLOCK_INLINE_MAX = 256 * 1024,
 	LRD_BLOCK_JOINED_MAX = 8 * 1024 * 1024,
@@ -66,7 +66,8 @@ struct lrd_task {
 	struct lrd_upload *upload; /* the block that arrives in pieces */
 };
 
-void lrd_task_init(struct lrd_task *task, struct lrd_server *server, struct lrd_metrics *metrics);
+void lrd_task_init(struct lrd_task *task, struct lrd_server *server,
+		   struct lrd_metrics *metrics);
 void lrd_task_release(struct lrd_task *task);
 
 /* Why lrd_task_run() stopped. */
@@ -74,8 +75,8 @@ enum lrd_ran {
 	LRD_RAN_OUT_OF_INPUT, /* parser.wants says how many bytes are needed */
 	LRD_RAN_SHARE,        /* used up its share of commands; there may be more */
 	LRD_RAN_ENOUGH,       /* replies should leave before more is done */
-	LRD_RAN_PUMP,         /* a long reply is on its way: lrd_task_pump() until it is done */
-	LRD_RAN_CLOSE         /* close after sending what is in `out` */
+	LRD_RAN_PUMP, /* a long reply is on its way: lrd_task_pump() until it is done */
+	LRD_RAN_CLOSE /* close after sending what is in `out` */
 };
 
 /*

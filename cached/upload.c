@@ -29,7 +29,8 @@ static struct lrd_value_rules rules_of(const struct lrd_task *task)
 {
 	const struct lrd_config *config = &task->server->config;
 
-	return (struct lrd_value_rules){ config->no_cas, config->no_evictions, config->item_max };
+	return (struct lrd_value_rules){ config->no_cas, config->no_evictions,
+					 config->item_max };
 }
 
 void lrd_upload_begin(struct lrd_task *task)
@@ -47,7 +48,8 @@ void lrd_upload_begin(struct lrd_task *task)
 	memcpy(upload->key, command->key.ptr, command->key.len);
 	rc = lrd_value_check_room(&task->batch, &rules, command->value_len);
 	if (rc == 0)
-		rc = lrd_fill_begin(task->server->store, command->value_len, &upload->fill);
+		rc = lrd_fill_begin(task->server->store, command->value_len,
+				    &upload->fill);
 	if (rc < 0)
 		upload->failed = rc;
 	task->upload = upload;
@@ -60,7 +62,8 @@ void lrd_upload_piece(struct lrd_task *task)
 
 	if (upload->failed)
 		return;
-	rc = lrd_fill_append(upload->fill, task->command.value.ptr, task->command.value.len);
+	rc = lrd_fill_append(upload->fill, task->command.value.ptr,
+			     task->command.value.len);
 	if (rc < 0)
 		fail(upload, rc);
 }
@@ -94,7 +97,8 @@ int lrd_upload_end(struct lrd_task *task)
 	task->command.key = lrd_slice_of(upload->key, upload->key_len);
 	if (task->command.refusal) {
 		if (!task->command.noreply)
-			lrd_task_put_line(task, lrd_mc_refusal_text(task->command.refusal));
+			lrd_task_put_line(task,
+					  lrd_mc_refusal_text(task->command.refusal));
 		lrd_upload_drop(task);
 		return 0;
 	}
@@ -218,7 +222,8 @@ static int join_once(struct join *join)
 		rc = LARDER_ELIMIT;
 		goto out;
 	}
-	rc = lrd_fill_begin(task->server->store, join->old.body_len + block.len, &join->fill);
+	rc = lrd_fill_begin(task->server->store, join->old.body_len + block.len,
+			    &join->fill);
 	if (rc == 0 && !append)
 		rc = lrd_fill_append(join->fill, block.ptr, block.len);
 	if (rc == 0)

@@ -51,14 +51,15 @@ static enum lrd_mc_status decide(const struct lrd_value_rules *rules,
 	case LRD_MC_CAS:
 		if (!old)
 			return LRD_MC_NOT_FOUND;
-		return rules->no_cas || old->cas == command->cas ? LRD_MC_STORED : LRD_MC_EXISTS;
+		return rules->no_cas || old->cas == command->cas ? LRD_MC_STORED
+								 : LRD_MC_EXISTS;
 	default:
 		return LRD_MC_STORED;
 	}
 }
 
-static struct lrd_put put_of(const struct lrd_key *key, uint32_t client_flags, int64_t now,
-			     int64_t expires_at)
+static struct lrd_put put_of(const struct lrd_key *key, uint32_t client_flags,
+			     int64_t now, int64_t expires_at)
 {
 	return (struct lrd_put){
 		.key = *key,
@@ -74,7 +75,8 @@ static struct lrd_put put_of(const struct lrd_key *key, uint32_t client_flags, i
 /* The same entry with nothing changed but what the caller changes then. */
 static struct lrd_put put_like(const struct lrd_key *key, const struct lrd_record *record)
 {
-	struct lrd_put put = put_of(key, record->client_flags, record->stored_at, record->expires_at);
+	struct lrd_put put =
+		put_of(key, record->client_flags, record->stored_at, record->expires_at);
 
 	put.stale_until = record->stale_until;
 	put.marks = record->marks;
@@ -89,7 +91,8 @@ static int remove_any(struct lrd_batch *batch, const struct lrd_key *key)
 	return rc == LARDER_ENOTFOUND ? 0 : rc;
 }
 
-int lrd_value_check_room(struct lrd_batch *batch, const struct lrd_value_rules *rules, uint64_t len)
+int lrd_value_check_room(struct lrd_batch *batch, const struct lrd_value_rules *rules,
+			 uint64_t len)
 {
 	struct lrd_store_stat stat;
 	uint64_t reserve, pending;
@@ -105,7 +108,8 @@ int lrd_value_check_room(struct lrd_batch *batch, const struct lrd_value_rules *
 	if (reserve > ROOM_RESERVE_MAX)
 		reserve = ROOM_RESERVE_MAX;
 	pending = batch->write ? lrd_write_pages(batch->write) * PAGE_BYTES : 0;
-	return stat.used_bytes + pending + len + reserve > stat.budget_bytes ? LARDER_EFULL : 0;
+	return stat.used_bytes + pending + len + reserve > stat.budget_bytes ? LARDER_EFULL
+									     : 0;
 }
 
 /* Opens the transaction, looks and decides. Returns a status, STORED meaning: go on. */
@@ -119,7 +123,8 @@ static int prepare(struct lrd_batch *batch, const struct lrd_value_rules *rules,
 	if (rc < 0)
 		return rc;
 	if (command->verb == LRD_MC_SET)
-		return make_key(batch, command->key, key) < 0 ? LARDER_EINVAL : LRD_MC_STORED;
+		return make_key(batch, command->key, key) < 0 ? LARDER_EINVAL
+							      : LRD_MC_STORED;
 	rc = lrd_value_find(batch, command->key, key, old);
 	if (rc < 0 && rc != LARDER_ENOTFOUND)
 		return rc;
@@ -248,7 +253,8 @@ static int parse_number(larder_slice text, uint64_t *out)
 	return lrd_u64_parse(text, out);
 }
 
-int lrd_value_count(struct lrd_batch *batch, const struct lrd_mc_command *command, uint64_t *result)
+int lrd_value_count(struct lrd_batch *batch, const struct lrd_mc_command *command,
+		    uint64_t *result)
 {
 	char digits[LRD_NUM_SIZE], text[NUMBER_TEXT_MAX];
 	struct lrd_record old;

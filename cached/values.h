@@ -39,11 +39,13 @@ int lrd_value_check_room(struct lrd_batch *batch, const struct lrd_value_rules *
  * is too large for one transaction, see join.h; the transaction is not lost then.
  */
 int lrd_value_store(struct lrd_batch *batch, const struct lrd_value_rules *rules,
-		    const struct lrd_mc_command *command, struct lrd_buf *scratch) LARDER_MUST_USE;
+		    const struct lrd_mc_command *command,
+		    struct lrd_buf *scratch) LARDER_MUST_USE;
 
 /* The same for a block that arrived in pieces; `take` is consumed unless an error returns. */
 int lrd_value_publish(struct lrd_batch *batch, const struct lrd_value_rules *rules,
-		      const struct lrd_mc_command *command, struct lrd_fill *take) LARDER_MUST_USE;
+		      const struct lrd_mc_command *command,
+		      struct lrd_fill *take) LARDER_MUST_USE;
 
 int lrd_value_delete(struct lrd_batch *batch, larder_slice name) LARDER_MUST_USE;
 

@@ -45,8 +45,9 @@ static void begin_stop(struct lrd_worker *worker)
 
 static void on_inbox(struct lrd_watch *watch, uint32_t events)
 {
-	struct lrd_worker *worker = (struct lrd_worker *)((char *)watch -
-							  offsetof(struct lrd_worker, inbox_watch));
+	struct lrd_worker *worker =
+		(struct lrd_worker *)((char *)watch -
+				      offsetof(struct lrd_worker, inbox_watch));
 	struct parcel parcel;
 
 	(void)events;
@@ -192,10 +193,12 @@ static bool post(struct lrd_worker *worker, int fd, const struct lrd_listener *l
 	memset(&parcel, 0, sizeof(parcel));
 	parcel.fd = fd;
 	parcel.listener = listener;
-	return write(worker->inbox_write, &parcel, sizeof(parcel)) == (ssize_t)sizeof(parcel);
+	return write(worker->inbox_write, &parcel, sizeof(parcel)) ==
+	       (ssize_t)sizeof(parcel);
 }
 
-void lrd_worker_give(struct lrd_worker *worker, int fd, const struct lrd_listener *listener)
+void lrd_worker_give(struct lrd_worker *worker, int fd,
+		     const struct lrd_listener *listener)
 {
 	if (post(worker, fd, listener))
 		return;

@@ -26,18 +26,19 @@ struct lrd_worker {
 	pthread_t thread;
 	bool started;
 	bool stopping;
-	uint64_t stop_by_ns;      /* then busy connections are cut */
+	uint64_t stop_by_ns; /* then busy connections are cut */
 	uint64_t swept_at_ns;
-	struct lrd_conn *conns;   /* all of them */
-	struct lrd_conn *ready;   /* those with input left over, to be served next turn */
-	struct lrd_conn *closed;  /* freed at the end of the turn */
+	struct lrd_conn *conns;  /* all of them */
+	struct lrd_conn *ready;  /* those with input left over, to be served next turn */
+	struct lrd_conn *closed; /* freed at the end of the turn */
 	struct lrd_metrics metrics;
 };
 
 int lrd_worker_open(struct lrd_worker *worker, struct lrd_server *server) LARDER_MUST_USE;
 int lrd_worker_start(struct lrd_worker *worker) LARDER_MUST_USE;
 /* Main thread: hands a connected socket over; it is the worker's then, or closed on failure. */
-void lrd_worker_give(struct lrd_worker *worker, int fd, const struct lrd_listener *listener);
+void lrd_worker_give(struct lrd_worker *worker, int fd,
+		     const struct lrd_listener *listener);
 /* Main thread: makes the worker look at server->stopping. */
 void lrd_worker_wake(struct lrd_worker *worker);
 /* Waits for the thread, then frees everything. Also after a failed open. */

@@ -16,7 +16,7 @@
 
 enum {
 	LRD_MC_KEY_MAX = 250,
-	LRD_MC_LINE_MAX = 2048,      /* bytes of a line without its end, but for LONG ones */
+	LRD_MC_LINE_MAX = 2048, /* bytes of a line without its end, but for LONG ones */
 	LRD_MC_VALUE_MAX = INT32_MAX - 2,
 	/* Exptimes up to this are relative to now, larger ones are unix seconds. */
 	LRD_MC_RELATIVE_MAX_S = 60 * 60 * 24 * 30
@@ -59,8 +59,8 @@ struct lrd_mc_command {
 	bool noreply;                /* whatever the outcome, nothing is sent */
 	bool has_exptime;            /* of flush_all */
 	larder_slice key;            /* the first or only key */
-	larder_slice keys;           /* get, gets, gat, gats: all, for lrd_mc_next_word() */
-	larder_slice words;          /* what stands behind the verb, where it takes any words */
+	larder_slice keys;  /* get, gets, gat, gats: all, for lrd_mc_next_word() */
+	larder_slice words; /* what stands behind the verb, where it takes any words */
 	uint32_t client_flags;
 	int64_t exptime;    /* as sent; lrd_mc_expires_at() makes a time of it */
 	uint64_t cas;       /* compare value */

@@ -42,8 +42,8 @@ enum { LRD_MC_ITEM_OVERHEAD = 64 };
 struct lrd_mc_text {
 	const struct lrd_mc_limits *limits;
 	int state;
-	size_t scanned;       /* bytes of the present line known to hold no newline */
-	uint64_t block_left;  /* bytes of the block still to come, CR LF included */
+	size_t scanned;      /* bytes of the present line known to hold no newline */
+	uint64_t block_left; /* bytes of the block still to come, CR LF included */
 	struct lrd_mc_command streamed; /* whose block is coming; its slices are dead */
 	uint64_t wants; /* after PARTIAL: bytes that must be there before there is progress */
 };
@@ -63,7 +63,8 @@ ptrdiff_t lrd_mc_text_request(struct lrd_mc_text *parser, larder_slice input,
  * The next reply of a server. A VALUE is complete, its block at most `value_max` bytes; a
  * longer one is BAD, as is anything that is no reply. Stateless.
  */
-ptrdiff_t lrd_mc_text_reply(larder_slice input, uint64_t value_max, struct lrd_mc_reply *reply);
+ptrdiff_t lrd_mc_text_reply(larder_slice input, uint64_t value_max,
+			    struct lrd_mc_reply *reply);
 
 /*
  * Appends a request: the line and its block. A HEAD gives the line alone, a PIECE its bytes, a
@@ -74,7 +75,8 @@ int lrd_mc_text_put_request(const struct lrd_mc_command *command,
 			    struct lrd_buf *out) LARDER_MUST_USE;
 
 /* Appends a reply. EINVAL when a text or key would break the line. */
-int lrd_mc_text_put_reply(const struct lrd_mc_reply *reply, struct lrd_buf *out) LARDER_MUST_USE;
+int lrd_mc_text_put_reply(const struct lrd_mc_reply *reply,
+			  struct lrd_buf *out) LARDER_MUST_USE;
 
 /* Room for the line before a value: "VALUE key flags bytes cas" CR LF. */
 enum { LRD_MC_VALUE_HEAD_MAX = 6 + LRD_MC_KEY_MAX + 1 + 10 + 1 + 20 + 1 + 20 + 2 };

@@ -24,7 +24,8 @@ static bool key_fits(larder_slice key)
 /* A text that stays on the line. */
 static bool text_fits(larder_slice text)
 {
-	return !(text.len && (memchr(text.ptr, '\n', text.len) || memchr(text.ptr, '\r', text.len)));
+	return !(text.len &&
+		 (memchr(text.ptr, '\n', text.len) || memchr(text.ptr, '\r', text.len)));
 }
 
 static int put_u64(struct lrd_buf *out, uint64_t number)
@@ -64,11 +65,13 @@ static int put_keys(struct lrd_buf *out, larder_slice keys)
 }
 
 /* One argument, as its letter in the table says. */
-static int put_argument(char letter, const struct lrd_mc_command *command, struct lrd_buf *out)
+static int put_argument(char letter, const struct lrd_mc_command *command,
+			struct lrd_buf *out)
 {
 	switch (letter) {
 	case 'k':
-		return key_fits(command->key) ? put_word(out, command->key) : LARDER_EINVAL;
+		return key_fits(command->key) ? put_word(out, command->key)
+					      : LARDER_EINVAL;
 	case 'K':
 		return put_keys(out, command->keys.len ? command->keys : command->key);
 	case 'f':
@@ -99,7 +102,8 @@ static int put_line(const struct lrd_mc_command *command, struct lrd_buf *out)
 {
 	int rc = lrd_buf_append_cstr(out, lrd_mc_verb_name(command->verb));
 
-	for (const char *letter = lrd_mc_verb_arguments(command->verb); *letter && rc == 0; letter++)
+	for (const char *letter = lrd_mc_verb_arguments(command->verb);
+	     *letter && rc == 0; letter++)
 		rc = put_argument(*letter, command, out);
 	if (rc == 0 && command->noreply)
 		rc = (lrd_mc_verb_traits(command->verb) & LRD_MC_TRAIT_NOREPLY)
@@ -124,7 +128,8 @@ int lrd_mc_text_put_request(const struct lrd_mc_command *command, struct lrd_buf
 	if (rc == 0 && (traits & LRD_MC_TRAIT_BLOCK)) {
 		if (command->part == LRD_MC_WHOLE || command->part == LRD_MC_PIECE)
 			rc = lrd_buf_append_slice(out, command->value);
-		if (rc == 0 && (command->part == LRD_MC_WHOLE || command->part == LRD_MC_TAIL))
+		if (rc == 0 &&
+		    (command->part == LRD_MC_WHOLE || command->part == LRD_MC_TAIL))
 			rc = lrd_buf_append(out, "\r\n", 2);
 	}
 	if (rc < 0)
@@ -169,7 +174,8 @@ static int put_value(const struct lrd_mc_reply *reply, struct lrd_buf *out)
 
 	if (!key_fits(reply->key))
 		return LARDER_EINVAL;
-	len = lrd_mc_text_value_head(head, reply->key, reply->client_flags, reply->value.len,
+	len = lrd_mc_text_value_head(head, reply->key, reply->client_flags,
+				     reply->value.len,
 				     reply->has_cas ? &reply->cas : NULL);
 	rc = lrd_buf_append(out, head, len);
 	return rc < 0 ? rc : lrd_buf_append_slice(out, reply->value);
@@ -178,7 +184,8 @@ static int put_value(const struct lrd_mc_reply *reply, struct lrd_buf *out)
 /* A word and the text that explains it. */
 static int put_text(const char *word, larder_slice text, struct lrd_buf *out)
 {
-	int rc = text.len && text_fits(text) ? lrd_buf_append_cstr(out, word) : LARDER_EINVAL;
+	int rc = text.len && text_fits(text) ? lrd_buf_append_cstr(out, word)
+					     : LARDER_EINVAL;
 
 	return rc < 0 ? rc : put_word(out, text);
 }

@@ -99,7 +99,8 @@ static bool parse_single(larder_slice line, struct lrd_mc_reply *out)
 	return parse_fixed(line, out);
 }
 
-ptrdiff_t lrd_mc_text_reply(larder_slice input, uint64_t value_max, struct lrd_mc_reply *reply)
+ptrdiff_t lrd_mc_text_reply(larder_slice input, uint64_t value_max,
+			    struct lrd_mc_reply *reply)
 {
 	struct lrd_mc_reply found = { .status = LRD_MC_ERROR };
 	const char *lf = input.len ? memchr(input.ptr, '\n', input.len) : NULL;

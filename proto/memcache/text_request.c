@@ -48,7 +48,8 @@ static bool has_long_name(larder_slice line)
  * with the end, PARTIAL or BAD. Bytes once scanned are not scanned again, or a peer that
  * sends a long line byte by byte would cost its square.
  */
-static ptrdiff_t take_line(struct lrd_mc_text *parser, larder_slice input, larder_slice *line)
+static ptrdiff_t take_line(struct lrd_mc_text *parser, larder_slice input,
+			   larder_slice *line)
 {
 	size_t from = parser->scanned < input.len ? parser->scanned : 0;
 	const char *lf = memchr(input.ptr + from, '\n', input.len - from);
@@ -66,8 +67,8 @@ static ptrdiff_t take_line(struct lrd_mc_text *parser, larder_slice input, larde
 	}
 	parser->scanned = 0;
 	len = (size_t)(lf - input.ptr);
-	if (len > LRD_MC_LINE_MAX &&
-	    (!has_long_name(lrd_slice_first(input, len)) || len > parser->limits->line_long_max))
+	if (len > LRD_MC_LINE_MAX && (!has_long_name(lrd_slice_first(input, len)) ||
+				      len > parser->limits->line_long_max))
 		return bad(parser);
 	*line = lrd_slice_first(input, len > 0 && lf[-1] == '\r' ? len - 1 : len);
 	return (ptrdiff_t)len + 1;
@@ -102,21 +103,24 @@ static bool parse_exptime(larder_slice word, int64_t *out)
 	int64_t exptime;
 
 	/* Sums of a time and this one cannot wrap. */
-	if (lrd_i64_parse(word, &exptime) < 0 || exptime > INT64_MAX / 4 || exptime < INT32_MIN)
+	if (lrd_i64_parse(word, &exptime) < 0 || exptime > INT64_MAX / 4 ||
+	    exptime < INT32_MIN)
 		return false;
 	*out = exptime;
 	return true;
 }
 
 /* One word for one letter of the table. */
-static enum lrd_mc_refusal parse_word(char letter, larder_slice word, struct lrd_mc_command *out)
+static enum lrd_mc_refusal parse_word(char letter, larder_slice word,
+				      struct lrd_mc_command *out)
 {
 	bool block = (lrd_mc_verb_traits(out->verb) & LRD_MC_TRAIT_BLOCK) != 0;
 
 	switch (letter) {
 	case 'k':
 		out->key = word;
-		return word.len <= LRD_MC_KEY_MAX ? LRD_MC_ACCEPTED : LRD_MC_REFUSED_FORMAT;
+		return word.len <= LRD_MC_KEY_MAX ? LRD_MC_ACCEPTED
+						  : LRD_MC_REFUSED_FORMAT;
 	case 'f':
 		return parse_u32(word, &out->client_flags) ? LRD_MC_ACCEPTED
 							   : LRD_MC_REFUSED_FORMAT;
@@ -163,7 +167,8 @@ static enum lrd_mc_refusal parse_rest(larder_slice rest, struct lrd_mc_command *
 
 	if (!lrd_mc_next_word(&rest, &word))
 		return LRD_MC_ACCEPTED;
-	if ((traits & LRD_MC_TRAIT_NOREPLY) && lrd_slice_equal(word, LRD_SLICE("noreply")))
+	if ((traits & LRD_MC_TRAIT_NOREPLY) &&
+	    lrd_slice_equal(word, LRD_SLICE("noreply")))
 		out->noreply = true;
 	else if (out->verb == LRD_MC_DELETE)
 		return LRD_MC_REFUSED_USAGE_DELETE;
@@ -231,18 +236,20 @@ static void parse_arguments(larder_slice rest, struct lrd_mc_command *out, bool 
 		out->noreply = true;
 }
 
-static bool too_large(const struct lrd_mc_limits *limits, const struct lrd_mc_command *command)
+static bool too_large(const struct lrd_mc_limits *limits,
+		      const struct lrd_mc_command *command)
 {
 	bool joined = command->verb == LRD_MC_APPEND || command->verb == LRD_MC_PREPEND;
 
 	if (joined && command->value_len > limits->joined_max)
 		return true;
-	return command->value_len + command->key.len + LRD_MC_ITEM_OVERHEAD > limits->item_max;
+	return command->value_len + command->key.len + LRD_MC_ITEM_OVERHEAD >
+	       limits->item_max;
 }
 
 /* The block behind a line of `line_len` bytes: whole, or left for pieces, or refused. */
-static ptrdiff_t take_block(struct lrd_mc_text *parser, larder_slice input, size_t line_len,
-			    struct lrd_mc_command *command)
+static ptrdiff_t take_block(struct lrd_mc_text *parser, larder_slice input,
+			    size_t line_len, struct lrd_mc_command *command)
 {
 	bool joined = command->verb == LRD_MC_APPEND || command->verb == LRD_MC_PREPEND;
 	uint64_t block_len = command->value_len + 2;

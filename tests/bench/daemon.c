@@ -72,8 +72,8 @@ static int dial(const char *path)
 }
 
 /* `depth` requests in one piece of memory, and how many bytes will answer them. */
-static size_t compose(char *out, size_t size, const struct load *load, bool set, int depth,
-		      const char *value, size_t *reply_bytes)
+static size_t compose(char *out, size_t size, const struct load *load, bool set,
+		      int depth, const char *value, size_t *reply_bytes)
 {
 	size_t len = 0;
 	char head[96];
@@ -84,8 +84,8 @@ static size_t compose(char *out, size_t size, const struct load *load, bool set,
 		int n;
 
 		if (set) {
-			n = snprintf(head, sizeof(head), "set key-%010zu 0 0 %zu\r\n", index,
-				     load->value_bytes);
+			n = snprintf(head, sizeof(head), "set key-%010zu 0 0 %zu\r\n",
+				     index, load->value_bytes);
 			if (len + (size_t)n + load->value_bytes + 2 > size)
 				bench_die("request too large");
 			memcpy(out + len, head, (size_t)n);
@@ -94,7 +94,8 @@ static size_t compose(char *out, size_t size, const struct load *load, bool set,
 			len += (size_t)n + load->value_bytes + 2;
 			*reply_bytes += strlen("STORED\r\n");
 		} else {
-			len += (size_t)snprintf(out + len, size - len, "get key-%010zu\r\n", index);
+			len += (size_t)snprintf(out + len, size - len,
+						"get key-%010zu\r\n", index);
 			*reply_bytes += strlen("VALUE ") + KEY_BYTES + load->value_bytes +
 					strlen("\r\nEND\r\n") +
 					(size_t)snprintf(head, sizeof(head), " 0 %zu\r\n",
@@ -125,8 +126,8 @@ static uint64_t now_ns(void)
 }
 
 /* Keeps every connection busy for one slice; returns server CPU microseconds a request. */
-static double run_slice(struct server *server, const struct load *load, bool set, int depth,
-			const char *value, uint64_t *requests_out)
+static double run_slice(struct server *server, const struct load *load, bool set,
+			int depth, const char *value, uint64_t *requests_out)
 {
 	static char request[4 << 20], reply[1 << 20];
 	size_t left[CONNECTIONS], len;
@@ -151,8 +152,8 @@ static double run_slice(struct server *server, const struct load *load, bool set
 			uint32_t i = events[e].data.u32;
 			ssize_t n = recv(server->fds[i], reply, sizeof(reply), 0);
 
-			if (n <= 0 || (size_t)n > left[i] || (reply[0] != 'V' && reply[0] != 'S' &&
-							      left[i] == 0))
+			if (n <= 0 || (size_t)n > left[i] ||
+			    (reply[0] != 'V' && reply[0] != 'S' && left[i] == 0))
 				bench_die("%s: wrong reply %.40s", server->name, reply);
 			left[i] -= (size_t)n;
 			if (left[i])
@@ -162,7 +163,8 @@ static double run_slice(struct server *server, const struct load *load, bool set
 				busy--;
 				continue;
 			}
-			len = compose(request, sizeof(request), load, set, depth, value, &left[i]);
+			len = compose(request, sizeof(request), load, set, depth, value,
+				      &left[i]);
 			send_all(server->fds[i], request, len);
 		}
 	}
@@ -187,22 +189,22 @@ static void fill(struct server *server, const struct load *load, const char *val
 	}
 }
 
-static void run_cell(struct server servers[2], const struct load *load, bool set, int depth,
-		     int rounds, const char *value)
+static void run_cell(struct server servers[2], const struct load *load, bool set,
+		     int depth, int rounds, const char *value)
 {
 	double figures[2][ROUNDS_MAX];
 	uint64_t requests[2] = { 0, 0 };
 
 	for (int round = 0; round < rounds; round++) {
 		for (int s = 0; s < 2; s++)
-			figures[s][round] = run_slice(&servers[s], load, set, depth, value,
-						      &requests[s]);
+			figures[s][round] = run_slice(&servers[s], load, set, depth,
+						      value, &requests[s]);
 	}
 	double larderd = bench_median(figures[0], (size_t)rounds);
 	double memcached = bench_median(figures[1], (size_t)rounds);
 
-	printf("%-8s %-4s depth %-3d %8.2f us %8.2f us   %5.2f\n", load->name, set ? "set" : "get",
-	       depth, larderd, memcached, larderd / memcached);
+	printf("%-8s %-4s depth %-3d %8.2f us %8.2f us   %5.2f\n", load->name,
+	       set ? "set" : "get", depth, larderd, memcached, larderd / memcached);
 	fflush(stdout);
 }
 
@@ -233,13 +235,14 @@ int main(int argc, char **argv)
 	lrd_tmpdir_path(store, sizeof(store), folder, "store");
 	lrd_tmpdir_path(log, sizeof(log), folder, "log");
 	lrd_tmpdir_path(servers[0].path, sizeof(servers[0].path), folder, "larderd.sock");
-	lrd_tmpdir_path(servers[1].path, sizeof(servers[1].path), folder, "memcached.sock");
+	lrd_tmpdir_path(servers[1].path, sizeof(servers[1].path), folder,
+			"memcached.sock");
 	start(&servers[0], "larderd", log,
-	      (const char *[]){ argv[1], "-u", user, "--store", store, "-s", servers[0].path, "-t", "1",
-			  NULL });
+	      (const char *[]){ argv[1], "-u", user, "--store", store, "-s",
+				servers[0].path, "-t", "1", NULL });
 	start(&servers[1], "memcached", log,
-	      (const char *[]){ "memcached", "-u", user, "-s", servers[1].path, "-t", "1", "-m", "1024",
-			  NULL });
+	      (const char *[]){ "memcached", "-u", user, "-s", servers[1].path, "-t", "1",
+				"-m", "1024", NULL });
 	printf("server CPU a request, %d connections, unix socket\n"
 	       "%-8s %-4s %-9s %11s %11s   ratio\n",
 	       CONNECTIONS, "value", "", "", "larderd", "memcached");

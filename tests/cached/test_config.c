@@ -74,8 +74,8 @@ START_TEST(a_bad_line_is_refused_by_name)
 	char copy[256];
 
 	ck_assert_int_eq(parse(refused[_i].line, copy, &config, &err), LARDER_EINVAL);
-	ck_assert_msg(strstr(err.message, refused[_i].word) != NULL, "%s: %s", refused[_i].line,
-		      err.message);
+	ck_assert_msg(strstr(err.message, refused[_i].word) != NULL, "%s: %s",
+		      refused[_i].line, err.message);
 	ck_assert_uint_eq(config.threads, 77); /* untouched */
 }
 END_TEST
@@ -107,9 +107,10 @@ START_TEST(options_are_taken)
 	larder_error err;
 	char copy[256];
 
-	ck_assert_int_eq(parse("-m 64 -I 2m -vv -a 0770 --socket-group g -s /s --store /d -P /p", copy,
-			       &config, &err),
-			 0);
+	ck_assert_int_eq(
+		parse("-m 64 -I 2m -vv -a 0770 --socket-group g -s /s --store /d -P /p",
+		      copy, &config, &err),
+		0);
 	ck_assert_uint_eq(config.budget_bytes, (uint64_t)64 << 20);
 	ck_assert_uint_eq(config.item_max, 2 << 20);
 	ck_assert_uint_eq(config.verbosity, 2);
@@ -118,11 +119,11 @@ START_TEST(options_are_taken)
 	ck_assert_str_eq(config.socket_path, "/s");
 	ck_assert_str_eq(config.store_dir, "/d");
 	ck_assert_str_eq(config.pidfile, "/p");
-	ck_assert_int_eq(parse("-MCAFX -D / -o idle_timeout=9,slab_automove=1 -f 2", copy, &config,
-			       &err),
+	ck_assert_int_eq(parse("-MCAFX -D / -o idle_timeout=9,slab_automove=1 -f 2", copy,
+			       &config, &err),
 			 0);
-	ck_assert(config.no_evictions && config.no_cas && config.shutdown && config.no_flush &&
-		  config.no_dump && config.detail);
+	ck_assert(config.no_evictions && config.no_cas && config.shutdown &&
+		  config.no_flush && config.no_dump && config.detail);
 	ck_assert_int_eq(config.prefix_char, '/');
 	ck_assert_uint_eq(config.idle_timeout_s, 9);
 	ck_assert_ptr_nonnull(strstr(config.warnings, "slab_automove=1"));
@@ -206,7 +207,8 @@ START_TEST(help_and_manual_name_every_option)
 		ck_assert_msg(strstr(manual, escaped) != NULL, "larderd.8 lacks %s", word);
 		if (rows[i].letter) {
 			snprintf(word, sizeof(word), "\\-%c", rows[i].letter);
-			ck_assert_msg(strstr(manual, word) != NULL, "larderd.8 lacks %s", word);
+			ck_assert_msg(strstr(manual, word) != NULL, "larderd.8 lacks %s",
+				      word);
 		}
 	}
 	fclose(page);
@@ -224,7 +226,8 @@ Suite *larder_suite(void)
 			    sizeof(refused) / sizeof(refused[0]));
 	tcase_add_test(tcase, defaults_are_memcached_s);
 	tcase_add_test(tcase, options_are_taken);
-	tcase_add_loop_test(tcase, tcp_only_when_asked, 0, sizeof(listens) / sizeof(listens[0]));
+	tcase_add_loop_test(tcase, tcp_only_when_asked, 0,
+			    sizeof(listens) / sizeof(listens[0]));
 	tcase_add_test(tcase, help_and_manual_name_every_option);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -54,7 +54,8 @@ START_TEST(the_number_of_prefixes_is_bounded)
 	for (int i = 0; i < LRD_PREFIX_MAX + 500; i++) {
 		int len = snprintf(key, sizeof(key), "p%d:x", i);
 
-		lrd_prefix_count(&prefixes, lrd_slice_of(key, (size_t)len), LRD_PREFIX_GET);
+		lrd_prefix_count(&prefixes, lrd_slice_of(key, (size_t)len),
+				 LRD_PREFIX_GET);
 	}
 	ck_assert_int_eq(lrd_prefix_dump(&prefixes, &out), 0);
 	for (size_t i = 0; i < out.len; i++)

@@ -30,11 +30,13 @@ static void open_server(bool no_evictions)
 	server.config.item_max = 1 << 20;
 	server.config.reqs_per_event = 20;
 	server.config.no_evictions = no_evictions;
-	server.limits = (struct lrd_mc_limits){ 1 << 20, LRD_LINE_LONG_MAX, LRD_BLOCK_INLINE_MAX,
-						LRD_BLOCK_JOINED_MAX };
+	server.limits =
+		(struct lrd_mc_limits){ 1 << 20, LRD_LINE_LONG_MAX, LRD_BLOCK_INLINE_MAX,
+					LRD_BLOCK_JOINED_MAX };
 	ck_assert_int_eq(lrd_prefix_init(&server.prefixes, ':', false), 0);
 	lrd_tmpdir_path(dir, sizeof(dir), lrd_tmpdir_new(), "store");
-	ck_assert_msg(lrd_store_open(dir, &options, &server.store, &err) == 0, "%s", err.message);
+	ck_assert_msg(lrd_store_open(dir, &options, &server.store, &err) == 0, "%s",
+		      err.message);
 }
 
 static void setup(void)
@@ -64,7 +66,8 @@ static void converse(struct lrd_task *task, larder_slice input, struct lrd_buf *
 
 		while (lrd_task_is_pumping(task))
 			ck_assert_int_eq(lrd_task_pump(task), 0);
-		ck_assert_int_eq(lrd_buf_append_slice(replies, lrd_buf_slice(&task->out)), 0);
+		ck_assert_int_eq(lrd_buf_append_slice(replies, lrd_buf_slice(&task->out)),
+				 0);
 		lrd_buf_clear(&task->out);
 		input = lrd_slice_skip(input, used);
 		if (ran == LRD_RAN_OUT_OF_INPUT || ran == LRD_RAN_CLOSE)
@@ -99,7 +102,8 @@ static void add_set(struct lrd_buf *input, const char *key, size_t len)
 START_TEST(a_batch_sees_its_own_writes)
 {
 	expect("set a 0 0 1\r\n1\r\nget a\r\nincr a 5\r\nget a\r\ndelete a\r\nget a\r\n",
-	       "STORED\r\nVALUE a 0 1\r\n1\r\nEND\r\n6\r\nVALUE a 0 1\r\n6\r\nEND\r\nDELETED\r\n"
+	       "STORED\r\nVALUE a 0 1\r\n1\r\nEND\r\n6\r\nVALUE a 0 "
+	       "1\r\n6\r\nEND\r\nDELETED\r\n"
 	       "END\r\n");
 }
 END_TEST
@@ -134,20 +138,24 @@ START_TEST(a_lost_batch_is_run_again_exactly_once)
 	ck_assert_ptr_nonnull(strstr(replies.ptr, "STORED"));
 	lrd_buf_clear(&input);
 	lrd_buf_clear(&replies);
-	ck_assert_int_eq(lrd_buf_append_cstr(&input, "incr n 1\r\nset ok 0 0 1\r\n1\r\n"), 0);
+	ck_assert_int_eq(lrd_buf_append_cstr(&input, "incr n 1\r\nset ok 0 0 1\r\n1\r\n"),
+			 0);
 	add_set(&input, "huge", 250000);
 	add_set(&input, "huge", 250000);
 	add_set(&input, "huge", 250000);
 	add_set(&input, "huge", 250000);
 	add_set(&input, "huge", 250000);
 	add_set(&input, "huge", 250000);
-	ck_assert_int_eq(lrd_buf_append_cstr(&input, "incr n 1\r\nget n\r\nget ok\r\n"), 0);
+	ck_assert_int_eq(lrd_buf_append_cstr(&input, "incr n 1\r\nget n\r\nget ok\r\n"),
+			 0);
 	converse(&task, lrd_buf_slice(&input), &replies);
-	ck_assert_msg(strstr(replies.ptr, "SERVER_ERROR out of memory storing object\r\n"),
+	ck_assert_msg(strstr(replies.ptr,
+			     "SERVER_ERROR out of memory storing object\r\n"),
 		      "nothing was refused: %s", replies.ptr);
 	ck_assert_msg(strncmp(replies.ptr, "1\r\nSTORED\r\n", 11) == 0, "%s", replies.ptr);
-	ck_assert_msg(strstr(replies.ptr, "2\r\nVALUE n 0 1\r\n2\r\nEND\r\nVALUE ok 0 1\r\n1\r\n"
-					  "END\r\n"),
+	ck_assert_msg(strstr(replies.ptr,
+			     "2\r\nVALUE n 0 1\r\n2\r\nEND\r\nVALUE ok 0 1\r\n1\r\n"
+			     "END\r\n"),
 		      "%s", replies.ptr);
 	/* 2 before the sets, 6 for them, 1 for incr, 3 for each get: nothing is said twice. */
 	for (size_t i = 0; i < replies.len; i++)
@@ -173,19 +181,26 @@ START_TEST(a_held_gate_refuses_at_once_and_lets_gets_through)
 	if (child == 0) {
 		struct lrd_write *held;
 
-		if (lrd_write_begin(server.store, &held) == 0 && write(ready[1], "", 1) == 1)
+		if (lrd_write_begin(server.store, &held) == 0 &&
+		    write(ready[1], "", 1) == 1)
 			pause();
 		_exit(1);
 	}
 	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
 	start_ns = lrd_clock_mono_ns();
-	expect("get a\r\nset b 0 0 1\r\n1\r\nset c 0 0 1\r\n1\r\nincr a 1\r\ndelete a\r\nget a b\r\n"
-	       "set d 0 0 1 noreply\r\n1\r\nadd e 0 0 1\r\n1\r\nappend a 0 0 1\r\n1\r\ntouch a 5\r\n",
-	       "VALUE a 0 1\r\n1\r\nEND\r\nSERVER_ERROR store busy\r\nSERVER_ERROR store busy\r\n"
-	       "SERVER_ERROR store busy\r\nSERVER_ERROR store busy\r\nVALUE a 0 1\r\n1\r\nEND\r\n"
-	       "SERVER_ERROR store busy\r\nSERVER_ERROR store busy\r\nSERVER_ERROR store busy\r\n");
+	expect("get a\r\nset b 0 0 1\r\n1\r\nset c 0 0 1\r\n1\r\nincr a 1\r\ndelete "
+	       "a\r\nget a b\r\n"
+	       "set d 0 0 1 noreply\r\n1\r\nadd e 0 0 1\r\n1\r\nappend a 0 0 "
+	       "1\r\n1\r\ntouch a 5\r\n",
+	       "VALUE a 0 1\r\n1\r\nEND\r\nSERVER_ERROR store busy\r\nSERVER_ERROR store "
+	       "busy\r\n"
+	       "SERVER_ERROR store busy\r\nSERVER_ERROR store busy\r\nVALUE a 0 "
+	       "1\r\n1\r\nEND\r\n"
+	       "SERVER_ERROR store busy\r\nSERVER_ERROR store busy\r\nSERVER_ERROR store "
+	       "busy\r\n");
 	took_ms = (lrd_clock_mono_ns() - start_ns) / 1000000;
-	ck_assert_msg(took_ms < 300, "nine writes waited %llu ms", (unsigned long long)took_ms);
+	ck_assert_msg(took_ms < 300, "nine writes waited %llu ms",
+		      (unsigned long long)took_ms);
 	kill(child, SIGKILL);
 	ck_assert_int_eq(waitpid(child, NULL, 0), child);
 	close(ready[0]);
@@ -232,7 +247,8 @@ START_TEST(a_get_of_much_leaves_in_parts)
 	struct lrd_buf input, replies;
 	struct lrd_task task;
 	/* "VALUE s 0 100", "VALUE m 0 60000", "VALUE l 0 600000", each with its line ends. */
-	const size_t small = 15 + 100 + 2, middle = 17 + 60000 + 2, large = 18 + 600000 + 2;
+	const size_t small = 15 + 100 + 2, middle = 17 + 60000 + 2,
+		     large = 18 + 600000 + 2;
 
 	lrd_buf_init(&input, 64 << 20, NULL);
 	lrd_buf_init(&replies, 64 << 20, NULL);
@@ -247,7 +263,8 @@ START_TEST(a_get_of_much_leaves_in_parts)
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(lrd_buf_append_cstr(&input, i ? "gat 0" : "get"), 0);
 		for (int k = 0; k < 10; k++)
-			ck_assert_int_eq(lrd_buf_append_cstr(&input, " s m none l m s l"), 0);
+			ck_assert_int_eq(lrd_buf_append_cstr(&input, " s m none l m s l"),
+					 0);
 		ck_assert_int_eq(lrd_buf_append_cstr(&input, "\r\n"), 0);
 	}
 	converse(&task, lrd_buf_slice(&input), &replies);

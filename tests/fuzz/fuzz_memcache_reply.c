@@ -30,9 +30,11 @@ static void check_round_trip(const struct lrd_mc_reply *reply)
 
 	lrd_buf_init(&out, 1 << 16, NULL);
 	if (lrd_mc_text_put_reply(reply, &out) == 0) {
-		require(lrd_mc_text_reply(lrd_buf_slice(&out), VALUE_MAX, &back) == (ptrdiff_t)out.len,
+		require(lrd_mc_text_reply(lrd_buf_slice(&out), VALUE_MAX, &back) ==
+				(ptrdiff_t)out.len,
 			"a composed reply is not whole");
-		require(back.status == reply->status && lrd_slice_equal(back.key, reply->key) &&
+		require(back.status == reply->status &&
+				lrd_slice_equal(back.key, reply->key) &&
 				lrd_slice_equal(back.value, reply->value) &&
 				back.number == reply->number && back.cas == reply->cas,
 			"a composed reply differs");
@@ -47,7 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 20000)
 		return 0;
-	taken = lrd_mc_text_reply(lrd_slice_of((const char *)data, size), VALUE_MAX, &reply);
+	taken = lrd_mc_text_reply(lrd_slice_of((const char *)data, size), VALUE_MAX,
+				  &reply);
 	if (taken <= 0)
 		return 0;
 	require((size_t)taken <= size, "took more than there was");
@@ -59,7 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(copy != NULL, "out of memory");
 		memcpy(copy, data, cut);
 		require(lrd_mc_text_reply(lrd_slice_of(copy, cut), VALUE_MAX, &other) ==
-				LRD_MC_PARTIAL, "a cut reply is not partial");
+				LRD_MC_PARTIAL,
+			"a cut reply is not partial");
 		free(copy);
 	}
 	return 0;

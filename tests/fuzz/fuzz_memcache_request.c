@@ -37,10 +37,10 @@ static uint64_t mix(uint64_t sum, const void *bytes, size_t len)
 
 static void check_round_trip(const struct lrd_mc_command *command)
 {
-	static const struct lrd_mc_limits wide = {
-		.item_max = 1 << 20, .line_long_max = 1 << 20, .inline_max = 1 << 20,
-		.joined_max = 1 << 20
-	};
+	static const struct lrd_mc_limits wide = { .item_max = 1 << 20,
+						   .line_long_max = 1 << 20,
+						   .inline_max = 1 << 20,
+						   .joined_max = 1 << 20 };
 	struct lrd_mc_command back;
 	struct lrd_mc_text parser;
 	struct lrd_buf out;
@@ -50,11 +50,13 @@ static void check_round_trip(const struct lrd_mc_command *command)
 	if (lrd_mc_text_put_request(command, &out) == 0) {
 		lrd_mc_text_init(&parser, &wide);
 		require(lrd_mc_text_request(&parser, lrd_buf_slice(&out), &back) ==
-				(ptrdiff_t)out.len, "a composed request is not whole");
+				(ptrdiff_t)out.len,
+			"a composed request is not whole");
 		require(back.refusal == LRD_MC_ACCEPTED, "a composed request is refused");
 		require(back.verb == command->verb && back.noreply == command->noreply &&
 				back.client_flags == command->client_flags &&
-				back.exptime == command->exptime && back.cas == command->cas &&
+				back.exptime == command->exptime &&
+				back.cas == command->cas &&
 				back.number == command->number &&
 				lrd_slice_equal(back.key, command->key) &&
 				lrd_slice_equal(back.value, command->value),
@@ -95,7 +97,8 @@ static uint64_t parse(const char *bytes, size_t size, size_t cut)
 
 		require(copy != NULL, "out of memory");
 		memcpy(copy, bytes + at, end - at);
-		taken = lrd_mc_text_request(&parser, lrd_slice_of(copy, end - at), &command);
+		taken = lrd_mc_text_request(&parser, lrd_slice_of(copy, end - at),
+					    &command);
 		if (taken > 0) {
 			require((size_t)taken <= end - at, "took more than there was");
 			sum = account(sum, &command);
@@ -122,7 +125,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	size--;
 	whole = parse(bytes, size, size);
-	require(parse(bytes, size, size * data[0] / 255) == whole, "a cut changes the outcome");
+	require(parse(bytes, size, size * data[0] / 255) == whole,
+		"a cut changes the outcome");
 	require(parse(bytes, size, data[0]) == whole, "a cut changes the outcome");
 	return 0;
 }

@@ -47,7 +47,8 @@ static const struct {
 
 START_TEST(exptime_becomes_a_time)
 {
-	ck_assert_int_eq(lrd_mc_expires_at(times[_i].exptime, times[_i].now), times[_i].expected);
+	ck_assert_int_eq(lrd_mc_expires_at(times[_i].exptime, times[_i].now),
+			 times[_i].expected);
 }
 END_TEST
 
@@ -56,7 +57,8 @@ START_TEST(words_are_cut_at_blanks_only)
 	larder_slice rest = LRD_SLICE("  a  b\tc d "), word;
 
 	ck_assert(lrd_mc_next_word(&rest, &word) && lrd_slice_equal(word, LRD_SLICE("a")));
-	ck_assert(lrd_mc_next_word(&rest, &word) && lrd_slice_equal(word, LRD_SLICE("b\tc")));
+	ck_assert(lrd_mc_next_word(&rest, &word) &&
+		  lrd_slice_equal(word, LRD_SLICE("b\tc")));
 	ck_assert(lrd_mc_next_word(&rest, &word) && lrd_slice_equal(word, LRD_SLICE("d")));
 	ck_assert(!lrd_mc_next_word(&rest, &word));
 	ck_assert(!lrd_mc_next_word(&rest, &word));
@@ -70,7 +72,8 @@ Suite *larder_suite(void)
 
 	tcase_add_test(tcase, every_verb_is_found_by_its_name);
 	tcase_add_test(tcase, blocks_belong_to_the_verbs_that_store);
-	tcase_add_loop_test(tcase, exptime_becomes_a_time, 0, sizeof(times) / sizeof(times[0]));
+	tcase_add_loop_test(tcase, exptime_becomes_a_time, 0,
+			    sizeof(times) / sizeof(times[0]));
 	tcase_add_test(tcase, words_are_cut_at_blanks_only);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -20,16 +20,25 @@ static const struct {
 	{ { .verb = LRD_MC_GET, .key = S("a") }, "get a\r\n" },
 	{ { .verb = LRD_MC_GETS, .keys = S("a b") }, "gets a b\r\n" },
 	{ { .verb = LRD_MC_GAT, .exptime = -1, .keys = S("a b") }, "gat -1 a b\r\n" },
-	{ { .verb = LRD_MC_SET, .key = S("a"), .client_flags = 4294967295, .exptime = 60,
-	    .value = S("x\r\ny"), .value_len = 4 },
+	{ { .verb = LRD_MC_SET,
+	    .key = S("a"),
+	    .client_flags = 4294967295,
+	    .exptime = 60,
+	    .value = S("x\r\ny"),
+	    .value_len = 4 },
 	  "set a 4294967295 60 4\r\nx\r\ny\r\n" },
-	{ { .verb = LRD_MC_CAS, .key = S("a"), .value = S(""), .cas = UINT64_MAX, .noreply = true },
+	{ { .verb = LRD_MC_CAS,
+	    .key = S("a"),
+	    .value = S(""),
+	    .cas = UINT64_MAX,
+	    .noreply = true },
 	  "cas a 0 0 0 18446744073709551615 noreply\r\n\r\n" },
 	{ { .verb = LRD_MC_SET, .part = LRD_MC_HEAD, .key = S("a"), .value_len = 1 << 20 },
 	  "set a 0 0 1048576\r\n" },
 	{ { .verb = LRD_MC_SET, .part = LRD_MC_PIECE, .value = S("xyz") }, "xyz" },
 	{ { .verb = LRD_MC_SET, .part = LRD_MC_TAIL }, "\r\n" },
-	{ { .verb = LRD_MC_DELETE, .key = S("a"), .noreply = true }, "delete a noreply\r\n" },
+	{ { .verb = LRD_MC_DELETE, .key = S("a"), .noreply = true },
+	  "delete a noreply\r\n" },
 	{ { .verb = LRD_MC_INCR, .key = S("a"), .number = UINT64_MAX },
 	  "incr a 18446744073709551615\r\n" },
 	{ { .verb = LRD_MC_DECR, .key = S("a"), .number = 1 }, "decr a 1\r\n" },
@@ -104,7 +113,8 @@ static const struct {
 	{ { .status = LRD_MC_VERSION_IS, .text = S("1.6.0") }, "VERSION 1.6.0\r\n" },
 	{ { .status = LRD_MC_CLIENT_ERROR, .text = S("bad data chunk") },
 	  "CLIENT_ERROR bad data chunk\r\n" },
-	{ { .status = LRD_MC_SERVER_ERROR, .text = S("no room") }, "SERVER_ERROR no room\r\n" },
+	{ { .status = LRD_MC_SERVER_ERROR, .text = S("no room") },
+	  "SERVER_ERROR no room\r\n" },
 	{ { .status = LRD_MC_SERVER_ERROR, .text = S("no\nroom") }, NULL },
 	{ { .status = LRD_MC_VALUE, .key = S("a b"), .value = S("") }, NULL },
 	{ { .status = LRD_MC_STAT }, NULL },
@@ -128,7 +138,8 @@ START_TEST(a_reply_is_composed_to_the_byte)
 	}
 	ck_assert_int_eq(rc, 0);
 	ck_assert_str_eq(out.ptr, expected);
-	ck_assert_int_eq(lrd_mc_text_reply(lrd_buf_slice(&out), 4096, &back), (ptrdiff_t)out.len);
+	ck_assert_int_eq(lrd_mc_text_reply(lrd_buf_slice(&out), 4096, &back),
+			 (ptrdiff_t)out.len);
 	ck_assert_int_eq(back.status, reply->status);
 	ck_assert(lrd_slice_equal(back.key, reply->key));
 	ck_assert(lrd_slice_equal(back.text, reply->text));
@@ -163,8 +174,8 @@ START_TEST(the_longest_value_line_fits)
 	uint64_t cas = UINT64_MAX;
 
 	memset(key, 'k', sizeof(key));
-	ck_assert_uint_eq(lrd_mc_text_value_head(head, lrd_slice_of(key, sizeof(key)), UINT32_MAX,
-						 UINT64_MAX, &cas),
+	ck_assert_uint_eq(lrd_mc_text_value_head(head, lrd_slice_of(key, sizeof(key)),
+						 UINT32_MAX, UINT64_MAX, &cas),
 			  sizeof(head));
 }
 END_TEST

@@ -58,7 +58,8 @@ START_TEST(each_row_whole_and_cut_short)
 		larder_slice expected = lrd_slice_cstr(rows[_i].value);
 
 		ck_assert_int_eq((int)reply.status, rows[_i].status);
-		ck_assert(lrd_slice_equal(reply.status == LRD_MC_VALUE ? reply.value : reply.text,
+		ck_assert(lrd_slice_equal(reply.status == LRD_MC_VALUE ? reply.value
+								       : reply.text,
 					  expected));
 	} else {
 		ck_assert_int_eq(reply.status, LRD_MC_RESET);
@@ -79,7 +80,8 @@ START_TEST(a_line_without_end_is_bad)
 	struct lrd_mc_reply reply;
 
 	memset(line, 'S', sizeof(line));
-	ck_assert_int_eq(lrd_mc_text_reply(lrd_slice_of(line, sizeof(line) - 1), 100, &reply),
+	ck_assert_int_eq(lrd_mc_text_reply(lrd_slice_of(line, sizeof(line) - 1), 100,
+					   &reply),
 			 LRD_MC_PARTIAL);
 	ck_assert_int_eq(lrd_mc_text_reply(lrd_slice_of(line, sizeof(line)), 100, &reply),
 			 LRD_MC_BAD);
@@ -91,7 +93,8 @@ Suite *larder_suite(void)
 	Suite *suite = suite_create("memcache/text_reply");
 	TCase *tcase = tcase_create("rows");
 
-	tcase_add_loop_test(tcase, each_row_whole_and_cut_short, 0, sizeof(rows) / sizeof(rows[0]));
+	tcase_add_loop_test(tcase, each_row_whole_and_cut_short, 0,
+			    sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(tcase, a_line_without_end_is_bad);
 	suite_add_tcase(suite, tcase);
 	return suite;

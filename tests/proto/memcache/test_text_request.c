@@ -31,9 +31,9 @@ struct row {
 	const char *log;
 };
 
-#define K50 "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
-#define K250 K50 K50 K50 K50 K50
-#define V25 "vvvvvvvvvvvvvvvvvvvvvvvvv"
+#define K50    "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
+#define K250   K50 K50 K50 K50 K50
+#define V25    "vvvvvvvvvvvvvvvvvvvvvvvvv"
 #define FORMAT "!CLIENT_ERROR bad command line format"
 
 static const struct row rows[] = {
@@ -41,7 +41,8 @@ static const struct row rows[] = {
 	{ "bare newline", "get a\n", "get a" },
 	{ "many keys", "get a b  c\r\n", "get a,b,c" },
 	{ "blank at the end", "get a \r\n", "get a" },
-	{ "any byte but blank and newline", "get \x01\xc3\xa9\t\r\r\n", "get \x01\xc3\xa9\t\r" },
+	{ "any byte but blank and newline", "get \x01\xc3\xa9\t\r\r\n",
+	  "get \x01\xc3\xa9\t\r" },
 	{ "gets", "gets a b\r\n", "gets a,b" },
 	{ "gat", "gat -5 a b\r\n", "gat x-5 a,b" },
 	{ "gats", "gats 10 a\r\n", "gats x10 a" },
@@ -58,7 +59,8 @@ static const struct row rows[] = {
 	{ "set noreply", "set a 1 2 3 noreply\r\nabc\r\n", "set a f1 x2 n3 noreply =abc" },
 	{ "a word without meaning", "set a 1 2 3 junk\r\nabc\r\n", "set a f1 x2 n3 =abc" },
 	{ "empty block", "set a 0 0 0\r\n\r\n", "set a f0 x0 n0 =" },
-	{ "block with line ends", "set a 0 0 4\r\n\r\n\r\n\r\n", "set a f0 x0 n4 =\r\n\r\n" },
+	{ "block with line ends", "set a 0 0 4\r\n\r\n\r\n\r\n",
+	  "set a f0 x0 n4 =\r\n\r\n" },
 	{ "bare newline before a block", "set a 0 0 1\nx\r\n", "set a f0 x0 n1 =x" },
 	{ "block not there yet", "set a 0 0 3\r\nabc\r", "+17" },
 	{ "block too long", "set a 0 0 3\r\nabcdef\r\nget a\r\n",
@@ -68,25 +70,32 @@ static const struct row rows[] = {
 	{ "block ended by a bare newline", "set a 0 0 3\r\nabc\n\r\n",
 	  "set a f0 x0 n3 !CLIENT_ERROR bad data chunk; !ERROR" },
 	{ "add replace append prepend",
-	  "add a 0 0 1\r\nx\r\nreplace a 0 0 1\r\nx\r\nappend a 0 0 1\r\nx\r\nprepend a 0 0 1\r\nx\r\n",
-	  "add a f0 x0 n1 =x;replace a f0 x0 n1 =x;append a f0 x0 n1 =x;prepend a f0 x0 n1 =x" },
+	  "add a 0 0 1\r\nx\r\nreplace a 0 0 1\r\nx\r\nappend a 0 0 1\r\nx\r\nprepend a "
+	  "0 0 1\r\nx\r\n",
+	  "add a f0 x0 n1 =x;replace a f0 x0 n1 =x;append a f0 x0 n1 =x;prepend a f0 x0 "
+	  "n1 =x" },
 	{ "cas", "cas a 0 0 1 18446744073709551615\r\nx\r\n",
 	  "cas a f0 x0 n1 c18446744073709551615 =x" },
 	{ "cas noreply", "cas a 0 0 1 7 noreply\r\nx\r\n", "cas a f0 x0 n1 c7 noreply =x" },
-	{ "cas junk", "cas a 0 0 1 x\r\nx\r\nget a\r\n", "cas a f0 x0 n1 " FORMAT ";skip;get a" },
+	{ "cas junk", "cas a 0 0 1 x\r\nx\r\nget a\r\n",
+	  "cas a f0 x0 n1 " FORMAT ";skip;get a" },
 	{ "cas missing", "cas a 0 0 1\r\nx\r\n", "cas a f0 x0 n1 " FORMAT ";skip" },
 	{ "cas too large", "cas a 0 0 1 18446744073709551616\r\nx\r\n",
 	  "cas a f0 x0 n1 " FORMAT ";skip" },
 
-	{ "flags at their limit", "set a 4294967295 0 1\r\nx\r\n", "set a f4294967295 x0 n1 =x" },
-	{ "flags too large", "set a 4294967296 0 1\r\nx\r\n", "set a f0 x0 n1 " FORMAT ";skip" },
+	{ "flags at their limit", "set a 4294967295 0 1\r\nx\r\n",
+	  "set a f4294967295 x0 n1 =x" },
+	{ "flags too large", "set a 4294967296 0 1\r\nx\r\n",
+	  "set a f0 x0 n1 " FORMAT ";skip" },
 	{ "flags negative", "set a -1 0 1\r\nx\r\n", "set a f0 x0 n1 " FORMAT ";skip" },
-	{ "flags junk", "set a 1x 0 1 noreply\r\nx\r\n", "set a f0 x0 n1 noreply " FORMAT ";skip" },
+	{ "flags junk", "set a 1x 0 1 noreply\r\nx\r\n",
+	  "set a f0 x0 n1 noreply " FORMAT ";skip" },
 	{ "exptime junk", "set a 0 1h 1\r\nx\r\n", "set a f0 x0 n1 " FORMAT ";skip" },
 	{ "exptime negative", "set a 0 -1 1\r\nx\r\n", "set a f0 x-1 n1 =x" },
 	{ "bytes junk: the block is parsed", "set a 0 0 x\r\nget b\r\n",
 	  "set a f0 x0 n0 " FORMAT ";get b" },
-	{ "bytes negative", "set a 0 0 -1\r\nget b\r\n", "set a f0 x0 n0 " FORMAT ";get b" },
+	{ "bytes negative", "set a 0 0 -1\r\nget b\r\n",
+	  "set a f0 x0 n0 " FORMAT ";get b" },
 	{ "bytes past 31 bits", "set a 0 0 2147483646\r\nget b\r\n",
 	  "set a f0 x0 n2147483646 " FORMAT ";get b" },
 	{ "bytes missing", "set a 0 0\r\nget b\r\n", "set a f0 x0 n0 " FORMAT ";get b" },
@@ -100,34 +109,45 @@ static const struct row rows[] = {
 	{ "streamed, bad end", "set a 1 0 25\r\n" V25 "x\r\nget b\r\n",
 	  "set a f1 x0 n25 =" V25 ".!CLIENT_ERROR bad data chunk; !ERROR;get b" },
 	{ "streamed, not all there", "set a 1 0 25\r\nvvv", "set a f1 x0 n25 =vvv" },
-	{ "append is never streamed", "append a 0 0 25\r\n" V25 "\r\n", "append a f0 x0 n25 =" V25 },
+	{ "append is never streamed", "append a 0 0 25\r\n" V25 "\r\n",
+	  "append a f0 x0 n25 =" V25 },
 	{ "append above its limit", "append a 0 0 50\r\n" V25 V25 "\r\nget b\r\n",
 	  "append a f0 x0 n50 !SERVER_ERROR object too large for cache;skip;get b" },
 	{ "item at its limit", "set a 0 0 135\r\n" V25 V25 V25 V25 V25 "0123456789\r\n",
 	  "set a f0 x0 n135 =" V25 V25 V25 V25 V25 "0123456789." },
-	{ "item too large", "set a 0 0 136\r\n" V25 V25 V25 V25 V25 "0123456789x\r\nget b\r\n",
+	{ "item too large",
+	  "set a 0 0 136\r\n" V25 V25 V25 V25 V25 "0123456789x\r\nget b\r\n",
 	  "set a f0 x0 n136 !SERVER_ERROR object too large for cache;skip;get b" },
 
 	{ "delete", "delete a\r\ndelete a noreply\r\ndelete a 0\r\ndelete a 0 noreply\r\n",
 	  "delete a;delete a noreply;delete a;delete a noreply" },
 	{ "delete junk", "delete a 1\r\n",
-	  "delete a !CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]" },
+	  "delete a !CLIENT_ERROR bad command line format.  Usage: delete <key> "
+	  "[noreply]" },
 	{ "delete junk behind 0", "delete a 0 junk\r\n",
-	  "delete a !CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]" },
+	  "delete a !CLIENT_ERROR bad command line format.  Usage: delete <key> "
+	  "[noreply]" },
 	{ "delete alone", "delete\r\n", "delete " FORMAT },
 	{ "incr decr", "incr a 5\r\ndecr a 18446744073709551615 noreply\r\n",
 	  "incr a d5;decr a d18446744073709551615 noreply" },
-	{ "incr junk", "incr a x\r\n", "incr a d0 !CLIENT_ERROR invalid numeric delta argument" },
-	{ "incr negative", "incr a -1\r\n", "incr a d0 !CLIENT_ERROR invalid numeric delta argument" },
+	{ "incr junk", "incr a x\r\n",
+	  "incr a d0 !CLIENT_ERROR invalid numeric delta argument" },
+	{ "incr negative", "incr a -1\r\n",
+	  "incr a d0 !CLIENT_ERROR invalid numeric delta argument" },
 	{ "incr wraps", "incr a 18446744073709551616\r\n",
 	  "incr a d0 !CLIENT_ERROR invalid numeric delta argument" },
 	{ "incr missing", "incr a\r\n", "incr a d0 " FORMAT },
-	{ "touch", "touch a 10\r\ntouch a -1 noreply\r\n", "touch a x10;touch a x-1 noreply" },
-	{ "touch junk", "touch a x\r\n", "touch a x0 !CLIENT_ERROR invalid exptime argument" },
-	{ "flush_all", "flush_all\r\nflush_all 10\r\nflush_all noreply\r\nflush_all 5 noreply\r\n",
+	{ "touch", "touch a 10\r\ntouch a -1 noreply\r\n",
+	  "touch a x10;touch a x-1 noreply" },
+	{ "touch junk", "touch a x\r\n",
+	  "touch a x0 !CLIENT_ERROR invalid exptime argument" },
+	{ "flush_all",
+	  "flush_all\r\nflush_all 10\r\nflush_all noreply\r\nflush_all 5 noreply\r\n",
 	  "flush_all x0;flush_all x10;flush_all x0 noreply;flush_all x5 noreply" },
-	{ "flush_all junk", "flush_all x\r\n", "flush_all x0 !CLIENT_ERROR invalid exptime argument" },
-	{ "verbosity", "verbosity 1\r\nverbosity 2 noreply\r\n", "verbosity d1;verbosity d2 noreply" },
+	{ "flush_all junk", "flush_all x\r\n",
+	  "flush_all x0 !CLIENT_ERROR invalid exptime argument" },
+	{ "verbosity", "verbosity 1\r\nverbosity 2 noreply\r\n",
+	  "verbosity d1;verbosity d2 noreply" },
 	{ "verbosity junk", "verbosity\r\nverbosity x\r\n",
 	  "verbosity d0 " FORMAT ";verbosity d0 " FORMAT },
 	{ "silence where the line is wrong",
@@ -197,14 +217,16 @@ static void put_line(struct text *log, const struct lrd_mc_command *command)
 	if (name)
 		put(log, name, strlen(name));
 	for (; *letters; letters++) {
-		if (*letters == 'k' && command->key.len && command->key.len <= LRD_MC_KEY_MAX)
+		if (*letters == 'k' && command->key.len &&
+		    command->key.len <= LRD_MC_KEY_MAX)
 			put_keys(log, command->key);
 		if (*letters == 'K' && !command->refusal)
 			put_keys(log, command->keys);
 		if (*letters == 'f')
 			put_number(log, 'f', command->client_flags, false);
 		if ((*letters == 'x' || *letters == 'X') &&
-		    !(command->verb == LRD_MC_GAT && command->refusal == LRD_MC_REFUSED_EXPTIME))
+		    !(command->verb == LRD_MC_GAT &&
+		      command->refusal == LRD_MC_REFUSED_EXPTIME))
 			put_number(log, 'x', command->exptime, true);
 		if (*letters == 'n')
 			put_number(log, 'n', (long long)command->value_len, false);
@@ -279,7 +301,8 @@ static void feed(const struct lrd_piece *pieces, size_t count, const char *how, 
 			char *input = lrd_guard_alloc(joined, len);
 			struct lrd_mc_command command;
 
-			taken = lrd_mc_text_request(&parser, lrd_slice_of(input, len), &command);
+			taken = lrd_mc_text_request(&parser, lrd_slice_of(input, len),
+						    &command);
 			if (taken > 0) {
 				ck_assert_uint_le((size_t)taken, len);
 				put_command(&log, &command);
@@ -304,8 +327,8 @@ static void feed(const struct lrd_piece *pieces, size_t count, const char *how, 
 	}
 	if (pending)
 		lrd_guard_free(pending, len);
-	ck_assert_msg(strcmp(log.ptr, row->log) == 0, "%s (%s):\n got %s\nwant %s", row->name,
-		      how, log.ptr, row->log);
+	ck_assert_msg(strcmp(log.ptr, row->log) == 0, "%s (%s):\n got %s\nwant %s",
+		      row->name, how, log.ptr, row->log);
 	free(log.ptr);
 }
 
@@ -329,9 +352,11 @@ static ptrdiff_t long_line(const char *start, size_t len, bool ended)
 	memcpy(line, start, strlen(start));
 	memcpy(line + len, "\r\n", 2);
 	lrd_mc_text_init(&parser, &limits);
-	taken = lrd_mc_text_request(&parser, lrd_slice_of(line, ended ? len + 2 : len), &command);
+	taken = lrd_mc_text_request(&parser, lrd_slice_of(line, ended ? len + 2 : len),
+				    &command);
 	if (taken == LRD_MC_BAD)
-		ck_assert_int_eq(lrd_mc_text_request(&parser, LRD_SLICE("get a\r\n"), &command),
+		ck_assert_int_eq(lrd_mc_text_request(&parser, LRD_SLICE("get a\r\n"),
+						     &command),
 				 LRD_MC_BAD);
 	free(line);
 	return taken;
@@ -357,7 +382,8 @@ START_TEST(wants_says_how_much_is_missing)
 	struct lrd_mc_command command;
 
 	lrd_mc_text_init(&parser, &limits);
-	ck_assert_int_eq(lrd_mc_text_request(&parser, LRD_SLICE("set a 0 0 10\r\nab"), &command),
+	ck_assert_int_eq(lrd_mc_text_request(&parser, LRD_SLICE("set a 0 0 10\r\nab"),
+					     &command),
 			 LRD_MC_PARTIAL);
 	ck_assert_uint_eq(parser.wants, 14 + 10 + 2);
 }
@@ -368,7 +394,8 @@ Suite *larder_suite(void)
 	Suite *suite = suite_create("memcache/text_request");
 	TCase *tcase = tcase_create("rows");
 
-	tcase_add_loop_test(tcase, each_row_at_every_cut, 0, sizeof(rows) / sizeof(rows[0]));
+	tcase_add_loop_test(tcase, each_row_at_every_cut, 0,
+			    sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(tcase, only_lines_of_keys_may_be_long);
 	tcase_add_test(tcase, wants_says_how_much_is_missing);
 	suite_add_tcase(suite, tcase);
