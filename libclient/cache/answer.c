@@ -63,7 +63,8 @@ int lrd_answer_copy(struct larder_cache *cache, struct lrd_read *read,
 		.marked = (record->marks & LRD_MARK_STALE) != 0,
 	};
 	memcpy(bytes + at.head, record->head.ptr, record->head.len);
-	rc = lrd_response_decode(lrd_slice_of(bytes + at.head, record->head.len), &out->head);
+	rc = lrd_response_decode(lrd_slice_of(bytes + at.head, record->head.len),
+				 &out->head);
 	if (rc == 0)
 		rc = lrd_fields_decode(out->head.fields, out->fields, (size_t)count,
 				       &out->field_count);
@@ -80,8 +81,8 @@ int lrd_answer_copy(struct larder_cache *cache, struct lrd_read *read,
 	return 0;
 }
 
-int lrd_answer_hold(struct larder_cache *cache, const struct lrd_key *key, uint64_t body_id,
-		    struct lrd_answer *answer)
+int lrd_answer_hold(struct larder_cache *cache, const struct lrd_key *key,
+		    uint64_t body_id, struct lrd_answer *answer)
 {
 	int rc = lrd_hold_take(cache->store, key, body_id, &answer->hold);
 
@@ -103,9 +104,8 @@ static bool is_age(larder_slice name)
 
 void lrd_answer_set_age(struct lrd_answer *answer, int64_t age_s)
 {
-	larder_field *last = answer->field_count > 0
-				     ? &answer->fields[answer->field_count - 1]
-				     : NULL;
+	larder_field *last =
+		answer->field_count > 0 ? &answer->fields[answer->field_count - 1] : NULL;
 	size_t len;
 
 	/* RFC 9111 s1.2.2: ages that no 32-bit recipient could hold are sent as 2^31. */

@@ -22,10 +22,10 @@ struct lrd_answer {
 	struct lrd_response head; /* slices into the block */
 	larder_field *fields;     /* room for one more than field_count: Age */
 	size_t field_count;
-	larder_slice body;        /* ptr NULL: to be read through `hold`, or not wanted */
+	larder_slice body; /* ptr NULL: to be read through `hold`, or not wanted */
 	uint64_t body_len;
 	uint64_t cas;
-	bool marked;              /* LRD_MARK_STALE */
+	bool marked; /* LRD_MARK_STALE */
 	bool held;
 	struct lrd_hold hold;
 	char age[LRD_ANSWER_AGE_SIZE];

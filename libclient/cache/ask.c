@@ -68,13 +68,14 @@ static int set_partition(struct lrd_ask *ask, const larder_lookup *lookup)
 	    lookup->identity.len == 0)
 		return 0;
 	lrd_cache_secret(ask->cache, secret);
-	len = lrd_partition_name(ask->facts.fields, ask->uri.userinfo, lookup->identity, secret,
-				 ask->partition_storage);
+	len = lrd_partition_name(ask->facts.fields, ask->uri.userinfo, lookup->identity,
+				 secret, ask->partition_storage);
 	ask->partition.len = len;
 	return 0;
 }
 
-int lrd_ask_init(struct lrd_ask *ask, struct larder_cache *cache, const larder_lookup *from)
+int lrd_ask_init(struct lrd_ask *ask, struct larder_cache *cache,
+		 const larder_lookup *from)
 {
 	larder_lookup lookup;
 	int rc = read_lookup(from, &lookup);
@@ -91,7 +92,8 @@ int lrd_ask_init(struct lrd_ask *ask, struct larder_cache *cache, const larder_l
 	ask->policy.can_refresh = lookup.can_refresh != 0;
 	ask->method = lookup.method;
 	ask->now = lrd_clock_now_s();
-	lrd_request_facts_read(lookup.method, lrd_view_of(lookup.fields, lookup.field_count),
+	lrd_request_facts_read(lookup.method,
+			       lrd_view_of(lookup.fields, lookup.field_count),
 			       lookup.mode, &ask->facts);
 	rc = set_partition(ask, &lookup);
 	if (rc < 0)

@@ -19,11 +19,11 @@ struct lrd_ask {
 	struct lrd_policy policy; /* the cache's, and the caller's promise to refresh */
 	struct lrd_request_facts facts;
 	larder_slice method;
-	struct lrd_uri uri;     /* of the caller's text */
-	larder_slice url;       /* normalised: the name of the key */
+	struct lrd_uri uri; /* of the caller's text */
+	larder_slice url;   /* normalised: the name of the key */
 	larder_slice partition;
 	int64_t now;
-	struct lrd_buf text;    /* holds `url` unless the caller's text was normal */
+	struct lrd_buf text; /* holds `url` unless the caller's text was normal */
 	char url_storage[LRD_ASK_URL_BYTES];
 	char partition_storage[LRD_PARTITION_NAME_SIZE];
 };

@@ -33,12 +33,15 @@ static bool measure(const struct lrd_ask *ask, larder_slice directory, size_t *s
 		    lrd_size_add(sizeof(struct lrd_asked), array, size);
 
 	for (size_t i = 0; i < view.count && fits; i++)
-		fits = add_room(size, view.at[i].name.len) && add_room(size, view.at[i].value.len);
-	return fits && add_room(size, ask->url.len) && add_room(size, ask->partition.len) &&
-	       add_room(size, directory.len) && add_room(size, ask->method.len);
+		fits = add_room(size, view.at[i].name.len) &&
+		       add_room(size, view.at[i].value.len);
+	return fits && add_room(size, ask->url.len) &&
+	       add_room(size, ask->partition.len) && add_room(size, directory.len) &&
+	       add_room(size, ask->method.len);
 }
 
-int lrd_asked_new(const struct lrd_ask *ask, larder_slice directory, struct lrd_asked **out)
+int lrd_asked_new(const struct lrd_ask *ask, larder_slice directory,
+		  struct lrd_asked **out)
 {
 	struct lrd_field_view view = ask->facts.fields;
 	struct lrd_asked *asked;

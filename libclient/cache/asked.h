@@ -22,6 +22,7 @@ struct lrd_asked {
 /* Copies. ENOMEM. */
 LARDER_MUST_USE int lrd_asked_new(const struct lrd_ask *ask, larder_slice directory,
 				  struct lrd_asked **out);
-void lrd_asked_free(struct larder_cache *cache, struct lrd_asked *asked); /* NULL is welcome */
+void lrd_asked_free(struct larder_cache *cache,
+		    struct lrd_asked *asked); /* NULL is welcome */
 
 #endif

@@ -33,7 +33,8 @@ static int read_options(const larder_cache_options *from, larder_cache_options *
 		known = from->size;
 	for (size_t i = known; i < from->size; i++)
 		if (((const char *)from)[i] != 0)
-			return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
+			return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0,
+					     NULL,
 					     "cache options set something that larder %s "
 					     "does not know",
 					     larder_version());
@@ -55,8 +56,9 @@ static int check_options(const larder_cache_options *options, larder_error *err)
 				     (unsigned)options->max_variants, LRD_VARIANTS_MAX);
 	if (allocator && allocator->malloc_fn &&
 	    (!allocator->realloc_fn || !allocator->free_fn))
-		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
-				     "the allocator needs malloc, realloc and free together");
+		return lrd_error_set(
+			err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
+			"the allocator needs malloc, realloc and free together");
 	return 0;
 }
 
@@ -88,7 +90,8 @@ static int limit_body(struct larder_cache *cache)
 	return rc;
 }
 
-int larder_cache_open(const larder_cache_options *options, larder_cache **out, larder_error *err)
+int larder_cache_open(const larder_cache_options *options, larder_cache **out,
+		      larder_error *err)
 {
 	struct lrd_store_options store_options = { 0 };
 	larder_cache_options set;

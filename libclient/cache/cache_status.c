@@ -72,7 +72,7 @@ size_t larder_plan_cache_status(const larder_plan *plan, char *buf, size_t cap)
 		put_number(&out, "; ttl=", served->ttl_s);
 	if (served->how != LARDER_HOW_FRESH && served->why) {
 		put(&out, "; detail=");
-		put(&out, larder_why_name(served->why));
+		put(&out, lrd_why_name(served->why));
 	}
 	if (cap > 0) {
 		n = out.len < cap - 1 ? out.len : cap - 1;
@@ -80,12 +80,4 @@ size_t larder_plan_cache_status(const larder_plan *plan, char *buf, size_t cap)
 		buf[n] = '\0';
 	}
 	return out.len;
-}
-
-const char *larder_how_name(uint32_t how)
-{
-	static const char *const names[] = { "unknown", "fresh",  "stale", "revalidated",
-					     "miss",	"bypass", "refused" };
-
-	return how < sizeof(names) / sizeof(names[0]) ? names[how] : names[0];
 }

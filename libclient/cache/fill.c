@@ -37,7 +37,8 @@ enum lrd_why lrd_plan_skipped(struct larder_plan *plan, int rc)
 /* The body outgrows memory: what has come so far goes first. */
 static int begin_fill(struct lrd_storing *storing, struct lrd_store *store)
 {
-	uint64_t expected = storing->body_length >= 0 ? (uint64_t)storing->body_length : UINT64_MAX;
+	uint64_t expected =
+		storing->body_length >= 0 ? (uint64_t)storing->body_length : UINT64_MAX;
 	int rc = lrd_fill_begin(store, expected, &storing->fill);
 
 	if (rc == 0)
@@ -68,7 +69,8 @@ int larder_plan_append(larder_plan *plan, const void *bytes, size_t len)
 	struct lrd_storing *storing;
 	int rc;
 
-	if (!plan || plan->verdict != LARDER_PASS || (len > 0 && !bytes) || plan->committed)
+	if (!plan || plan->verdict != LARDER_PASS || (len > 0 && !bytes) ||
+	    plan->committed)
 		return LARDER_EINVAL;
 	storing = &plan->storing;
 	lrd_store_count(plan->cache->store, LRD_COUNT_BYTES_FETCHED, len);
@@ -80,7 +82,8 @@ int larder_plan_append(larder_plan *plan, const void *bytes, size_t len)
 		stop(plan, LRD_WHY_TOO_LARGE);
 		return 0;
 	}
-	if (storing->body_length >= 0 && storing->received > (uint64_t)storing->body_length) {
+	if (storing->body_length >= 0 &&
+	    storing->received > (uint64_t)storing->body_length) {
 		stop(plan, LRD_WHY_INCOMPLETE);
 		return 0;
 	}
@@ -103,7 +106,8 @@ int larder_plan_commit(larder_plan *plan)
 	}
 	plan->committed = true;
 	/* RFC 9111 s3.3: a body that is not what its framing promised is no response. */
-	if (storing->body_length >= 0 && storing->received != (uint64_t)storing->body_length) {
+	if (storing->body_length >= 0 &&
+	    storing->received != (uint64_t)storing->body_length) {
 		stop(plan, LRD_WHY_INCOMPLETE);
 		return 0;
 	}

@@ -17,7 +17,8 @@ static const larder_allocator *allocator_of(const struct larder_cache *cache)
 }
 
 static int delete_variants(struct larder_cache *cache, struct lrd_write *write,
-			   const struct lrd_key *url, larder_slice directory, ptrdiff_t *removed)
+			   const struct lrd_key *url, larder_slice directory,
+			   ptrdiff_t *removed)
 {
 	struct lrd_variants variants;
 	struct lrd_buf name;
@@ -31,8 +32,8 @@ static int delete_variants(struct larder_cache *cache, struct lrd_write *write,
 		lrd_buf_clear(&name);
 		rc = lrd_variant_name(url->name, variants.at[i].digest, &name);
 		if (rc == 0)
-			rc = lrd_key_init(cache->store, url->partition, lrd_buf_slice(&name),
-					  &key);
+			rc = lrd_key_init(cache->store, url->partition,
+					  lrd_buf_slice(&name), &key);
 		if (rc == 0)
 			rc = lrd_write_delete(write, &key);
 		if (rc == 0)
@@ -45,8 +46,8 @@ static int delete_variants(struct larder_cache *cache, struct lrd_write *write,
 }
 
 /* What stands at the key goes, with all that hangs on it. */
-static int clear(struct larder_cache *cache, struct lrd_write *write, const struct lrd_key *key,
-		 int64_t now, ptrdiff_t *removed)
+static int clear(struct larder_cache *cache, struct lrd_write *write,
+		 const struct lrd_key *key, int64_t now, ptrdiff_t *removed)
 {
 	struct lrd_record record;
 	struct lrd_buf directory;
@@ -64,13 +65,14 @@ static int clear(struct larder_cache *cache, struct lrd_write *write, const stru
 	lrd_buf_init(&directory, LRD_HEAD_MAX, allocator_of(cache));
 	rc = lrd_buf_append_slice(&directory, record.head);
 	if (rc == 0)
-		rc = delete_variants(cache, write, key, lrd_buf_slice(&directory), removed);
+		rc = delete_variants(cache, write, key, lrd_buf_slice(&directory),
+				     removed);
 	lrd_buf_release(&directory);
 	return rc;
 }
 
-static int try_once(struct larder_cache *cache, const struct lrd_key *key, ptrdiff_t *removed,
-		    uint64_t *fence)
+static int try_once(struct larder_cache *cache, const struct lrd_key *key,
+		    ptrdiff_t *removed, uint64_t *fence)
 {
 	int64_t now = lrd_clock_now_s();
 	struct lrd_put put = {
@@ -143,8 +145,9 @@ static void invalidate_both(struct larder_plan *plan, larder_slice url, bool tar
 
 void lrd_invalidate(struct larder_plan *plan, const struct lrd_response_facts *response)
 {
-	static const enum lrd_invalidate_field fields[] = { LRD_INVALIDATE_LOCATION,
-							    LRD_INVALIDATE_CONTENT_LOCATION };
+	static const enum lrd_invalidate_field fields[] = {
+		LRD_INVALIDATE_LOCATION, LRD_INVALIDATE_CONTENT_LOCATION
+	};
 	const struct lrd_asked *asked = plan->asked;
 	struct lrd_buf url;
 
@@ -152,7 +155,8 @@ void lrd_invalidate(struct larder_plan *plan, const struct lrd_response_facts *r
 	lrd_buf_init(&url, LRD_KEY_MAX, allocator_of(plan->cache));
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		lrd_buf_clear(&url);
-		if (lrd_invalidate_target(fields[i], response->fields, &asked->uri, &url) == 1 &&
+		if (lrd_invalidate_target(fields[i], response->fields, &asked->uri,
+					  &url) == 1 &&
 		    !lrd_slice_equal(lrd_buf_slice(&url), asked->url))
 			invalidate_both(plan, lrd_buf_slice(&url), false);
 	}

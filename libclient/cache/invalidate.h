@@ -10,7 +10,8 @@
  * Returns how many responses there were, or an error of the store; *fence (may be NULL) is the
  * tombstone's.
  */
-LARDER_MUST_USE ptrdiff_t lrd_invalidate_url(struct larder_cache *cache, larder_slice partition,
-					     larder_slice url, uint64_t *fence);
+LARDER_MUST_USE ptrdiff_t lrd_invalidate_url(struct larder_cache *cache,
+					     larder_slice partition, larder_slice url,
+					     uint64_t *fence);
 
 #endif

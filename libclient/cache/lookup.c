@@ -14,12 +14,14 @@
 /* How often a body may be replaced between transaction and hold before it is a miss. */
 enum { TRIES = 4 };
 
-enum { OWN_CONDITIONS = LRD_HAS_IF_NONE_MATCH | LRD_HAS_IF_MODIFIED_SINCE | LRD_HAS_IF_MATCH |
-			LRD_HAS_IF_UNMODIFIED_SINCE };
+enum {
+	OWN_CONDITIONS = LRD_HAS_IF_NONE_MATCH | LRD_HAS_IF_MODIFIED_SINCE |
+			 LRD_HAS_IF_MATCH | LRD_HAS_IF_UNMODIFIED_SINCE
+};
 
 /* What a look into the store gave. */
 struct found {
-	enum lrd_why miss;      /* why nothing stored can be used; NONE: `reuse` holds */
+	enum lrd_why miss; /* why nothing stored can be used; NONE: `reuse` holds */
 	struct lrd_reuse reuse;
 	struct larder_plan *plan; /* with the stored response in it, or NULL */
 	struct lrd_asked *asked;  /* unless the plan serves */
@@ -54,16 +56,17 @@ static bool serves(const struct found *found)
 }
 
 /* Decides about the entry that was selected, and copies it out if it is of any use. */
-static int take(struct lrd_ask *ask, struct lrd_read *read, const struct lrd_selected *selected,
-		struct found *found)
+static int take(struct lrd_ask *ask, struct lrd_read *read,
+		const struct lrd_selected *selected, struct found *found)
 {
 	bool want_body = ask->facts.method == LRD_METHOD_GET;
 	struct lrd_answer answer;
 	void *block;
 	int rc;
 
-	found->reuse = lrd_reuse_decide(&ask->policy, &ask->facts, &selected->response.fresh,
-					(selected->record.marks & LRD_MARK_STALE) != 0, ask->now);
+	found->reuse =
+		lrd_reuse_decide(&ask->policy, &ask->facts, &selected->response.fresh,
+				 (selected->record.marks & LRD_MARK_STALE) != 0, ask->now);
 	if (found->reuse.use == LRD_USE_NOT) {
 		found->miss = found->reuse.why;
 		return 0;
@@ -86,8 +89,8 @@ static int take(struct lrd_ask *ask, struct lrd_read *read, const struct lrd_sel
 	return 0;
 }
 
-static int look_in(struct lrd_ask *ask, struct lrd_read *read, struct lrd_selected *selected,
-		   struct found *found)
+static int look_in(struct lrd_ask *ask, struct lrd_read *read,
+		   struct lrd_selected *selected, struct found *found)
 {
 	int rc;
 
@@ -122,9 +125,11 @@ static int hold(struct lrd_ask *ask, struct lrd_selected *selected, struct found
 	struct larder_plan *plan = found->plan;
 	int rc;
 
-	if (!plan || !lrd_answer_needs_hold(&plan->answer, ask->facts.method == LRD_METHOD_GET))
+	if (!plan ||
+	    !lrd_answer_needs_hold(&plan->answer, ask->facts.method == LRD_METHOD_GET))
 		return 0;
-	rc = lrd_answer_hold(ask->cache, &selected->key, selected->record.body_id, &plan->answer);
+	rc = lrd_answer_hold(ask->cache, &selected->key, selected->record.body_id,
+			     &plan->answer);
 	if (rc == 0)
 		return 0;
 	if (rc == LARDER_ENOTFOUND)
@@ -183,10 +188,12 @@ static void add_condition(struct larder_plan *plan, larder_slice name, larder_sl
 }
 
 /* The Fetch standard's fields for its modes, so that caches further on do the same. */
-static void add_mode_fields(struct larder_plan *plan, const struct lrd_request_facts *facts)
+static void add_mode_fields(struct larder_plan *plan,
+			    const struct lrd_request_facts *facts)
 {
 	bool has_cc = (facts->has & LRD_HAS_CACHE_CONTROL) != 0;
-	bool anew = facts->mode == LARDER_MODE_RELOAD || facts->mode == LARDER_MODE_NO_STORE;
+	bool anew =
+		facts->mode == LARDER_MODE_RELOAD || facts->mode == LARDER_MODE_NO_STORE;
 
 	if (anew && !has_cc)
 		add_condition(plan, LRD_SLICE("Cache-Control"), LRD_SLICE("no-cache"));
@@ -254,7 +261,7 @@ static int conclude(struct lrd_ask *ask, struct found *found, struct larder_plan
 		goto done;
 	}
 	plan->served.why = found->miss != LRD_WHY_NONE ? (uint32_t)found->miss
-							: (uint32_t)found->reuse.why;
+						       : (uint32_t)found->reuse.why;
 	if (lrd_request_only_if_cached(&ask->facts)) {
 		plan->verdict = LARDER_REFUSE;
 		plan->served.how = LARDER_HOW_REFUSED;
@@ -280,7 +287,8 @@ done:
 	return 0;
 }
 
-int larder_cache_lookup(larder_cache *cache, const larder_lookup *lookup, larder_plan **out)
+int larder_cache_lookup(larder_cache *cache, const larder_lookup *lookup,
+			larder_plan **out)
 {
 	struct found found = { .miss = LRD_WHY_NONE };
 	struct lrd_ask ask;

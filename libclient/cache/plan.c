@@ -79,7 +79,7 @@ static void count_served(struct larder_plan *plan, enum larder_how how)
 	struct lrd_store *store = plan->cache->store;
 
 	lrd_store_count(store,
-			how == LARDER_HOW_FRESH		? LRD_COUNT_HIT
+			how == LARDER_HOW_FRESH         ? LRD_COUNT_HIT
 			: how == LARDER_HOW_REVALIDATED ? LRD_COUNT_REVALIDATED
 							: LRD_COUNT_STALE,
 			1);
@@ -88,8 +88,8 @@ static void count_served(struct larder_plan *plan, enum larder_how how)
 }
 
 /* RFC 9111 s4.3.2: the caller's own conditions, answered from here. */
-static void answer_conditions(struct larder_plan *plan, const struct lrd_request_facts *facts,
-			      int64_t now)
+static void answer_conditions(struct larder_plan *plan,
+			      const struct lrd_request_facts *facts, int64_t now)
 {
 	struct lrd_answer *answer = &plan->answer;
 	struct lrd_validators stored;

@@ -30,39 +30,39 @@ struct lrd_storing {
 	bool on;
 	struct lrd_response head;
 	struct lrd_fields fields;
-	struct lrd_buf vary;      /* canonical list; empty: no Vary */
+	struct lrd_buf vary; /* canonical list; empty: no Vary */
 	struct lrd_buf reason;
-	larder_slice etag;        /* in `fields` */
-	int64_t body_length;      /* as framed, -1: unknown */
+	larder_slice etag;   /* in `fields` */
+	int64_t body_length; /* as framed, -1: unknown */
 	uint64_t received;
-	struct lrd_buf body;      /* while small */
-	struct lrd_fill *fill;    /* once large */
+	struct lrd_buf body;   /* while small */
+	struct lrd_fill *fill; /* once large */
 };
 
 struct larder_plan {
 	struct larder_cache *cache;
 	enum larder_verdict verdict;
 	larder_served served;
-	larder_slice reason;         /* of the response to serve */
-	uint32_t status;             /* the same */
-	bool head_only;              /* no body is wanted: HEAD, or a 304 made here */
+	larder_slice reason; /* of the response to serve */
+	uint32_t status;     /* the same */
+	bool head_only;      /* no body is wanted: HEAD, or a 304 made here */
 	bool has_answer;
-	bool conditional;            /* conditions of ours were sent */
-	bool retried;                /* a 304 fitted nothing: asked again */
+	bool conditional; /* conditions of ours were sent */
+	bool retried;     /* a 304 fitted nothing: asked again */
 	bool committed;
 	bool fields_merged;
 	bool set_up;
 	struct lrd_answer answer;
 	uint8_t variant[LRD_SIPHASH_SIZE]; /* which one `answer` is, when `is_variant` */
 	bool is_variant;
-	void *answer_block;          /* of an answer that came after the plan; NULL: in the plan */
-	struct lrd_asked *asked;     /* while the origin is asked */
+	void *answer_block; /* of an answer that came after the plan; NULL: in the plan */
+	struct lrd_asked *asked; /* while the origin is asked */
 	larder_field conditions[LRD_PLAN_CONDITIONS];
 	size_t condition_count;
 	struct lrd_buf condition_text;
-	struct lrd_fields merged;    /* fields after a 304, when `fields_merged` */
-	larder_field *merged_array;  /* the same with room for Age: what `answer` has then */
-	struct lrd_storing storing;  /* when `set_up` */
+	struct lrd_fields merged;   /* fields after a 304, when `fields_merged` */
+	larder_field *merged_array; /* the same with room for Age: what `answer` has then */
+	struct lrd_storing storing; /* when `set_up` */
 	uint64_t read_pos;
 };
 

@@ -68,7 +68,8 @@ static uint32_t kind_flags(const struct larder_plan *plan,
 	if (!lrd_storable_shared(&plan->asked->facts, response))
 		flags |= LRD_FRESH_NOT_SHARED;
 	if (lrd_cc_has(&response->cc, LRD_CC_PRIVATE))
-		flags |= plan->cache->policy.shared ? LRD_FRESH_STRIPPED : LRD_FRESH_NOT_SHARED;
+		flags |= plan->cache->policy.shared ? LRD_FRESH_STRIPPED
+						    : LRD_FRESH_NOT_SHARED;
 	return flags;
 }
 
@@ -127,8 +128,8 @@ int lrd_prepare(struct larder_plan *plan, const larder_head *head,
 static int adopt(struct larder_plan *plan, struct lrd_field_view view)
 {
 	struct lrd_answer *answer = &plan->answer;
-	larder_field *array = lrd_alloc(&plan->cache->allocator,
-					(view.count + 1) * sizeof(*array));
+	larder_field *array =
+		lrd_alloc(&plan->cache->allocator, (view.count + 1) * sizeof(*array));
 
 	if (!array)
 		return LARDER_ENOMEM;
@@ -144,7 +145,8 @@ static int adopt(struct larder_plan *plan, struct lrd_field_view view)
 int lrd_prepare_merge(struct larder_plan *plan, const struct lrd_response_facts *update)
 {
 	struct lrd_answer *answer = &plan->answer;
-	uint32_t kept = answer->head.fresh.flags & (LRD_FRESH_NOT_SHARED | LRD_FRESH_STRIPPED);
+	uint32_t kept =
+		answer->head.fresh.flags & (LRD_FRESH_NOT_SHARED | LRD_FRESH_STRIPPED);
 	struct lrd_response_facts facts;
 	int rc;
 

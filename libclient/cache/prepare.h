@@ -10,7 +10,8 @@
  * it is not stored. ENOMEM.
  */
 LARDER_MUST_USE int lrd_prepare(struct larder_plan *plan, const larder_head *head,
-				const struct lrd_response_facts *response, enum lrd_why *why);
+				const struct lrd_response_facts *response,
+				enum lrd_why *why);
 
 /*
  * A 304 or a HEAD: plan->answer takes over its fields and its freshness. ENOMEM, ELIMIT; the

@@ -9,16 +9,18 @@
 #include "proto/bytes/slice.h"
 #include "sys/clock.h"
 
-enum { DIRECTORY_BYTES = LRD_VARIANTS_MAX *
-			 (LRD_VARIANT_FIXED + LRD_VARY_LIST_BYTES + LRD_VARIANT_ETAG_MAX) +
-			 LRD_VARIANTS_FIXED };
+enum {
+	DIRECTORY_BYTES = LRD_VARIANTS_MAX * (LRD_VARIANT_FIXED + LRD_VARY_LIST_BYTES +
+					      LRD_VARIANT_ETAG_MAX) +
+			  LRD_VARIANTS_FIXED
+};
 
 /* What is being published, and what stands at the URL's key. */
 struct publication {
 	struct larder_plan *plan;
 	struct lrd_write *write;
 	struct lrd_key url_key;
-	uint64_t fence;               /* to be carried on */
+	uint64_t fence; /* to be carried on */
 	bool was_directory;
 	bool dropped;                 /* a variant made way */
 	struct lrd_variants variants; /* slices into old_directory and below */
@@ -63,7 +65,8 @@ static bool is_newer(const struct publication *p, const struct lrd_record *recor
 {
 	struct lrd_response there;
 
-	return record->kind == LRD_KIND_RESPONSE && record->cas != p->plan->asked->seen_cas &&
+	return record->kind == LRD_KIND_RESPONSE &&
+	       record->cas != p->plan->asked->seen_cas &&
 	       lrd_response_decode(record->head, &there) == 0 &&
 	       there.fresh.date > p->plan->storing.head.fresh.date;
 }
@@ -166,11 +169,13 @@ static int put_variant(struct publication *p, larder_slice vary, uint32_t flags)
 	larder_slice etag;
 	int rc;
 
-	if (lrd_view_get(lrd_fields_view(&p->plan->storing.fields), LRD_SLICE("ETag"), &etag) &&
+	if (lrd_view_get(lrd_fields_view(&p->plan->storing.fields), LRD_SLICE("ETag"),
+			 &etag) &&
 	    etag.len <= LRD_VARIANT_ETAG_MAX)
 		variant.etag = etag;
 	lrd_variant_digest(lrd_buf_slice(&p->selecting), p->secret, variant.digest);
-	rc = lrd_variants_insert(&p->variants, &variant, p->plan->cache->max_variants, dropped);
+	rc = lrd_variants_insert(&p->variants, &variant, p->plan->cache->max_variants,
+				 dropped);
 	p->dropped = rc == 1;
 	if (p->dropped) {
 		rc = variant_key(p, dropped, &key);
@@ -218,7 +223,8 @@ static int run(struct publication *p, enum lrd_why *why)
 	*why = LRD_WHY_TOO_SLOW;
 	if (now - asked->time >= LRD_FENCE_S)
 		return 0;
-	rc = lrd_key_init(p->plan->cache->store, asked->partition, asked->url, &p->url_key);
+	rc = lrd_key_init(p->plan->cache->store, asked->partition, asked->url,
+			  &p->url_key);
 	if (rc == LARDER_EINVAL) {
 		*why = LRD_WHY_KEY_TOO_LONG;
 		return 0;

@@ -12,7 +12,7 @@
 
 enum {
 	WALK_STEP = 4096, /* entries visited in one read transaction */
-	BATCH = 64,	  /* partitions found in one step; more are found by walking again */
+	BATCH = 64, /* partitions found in one step; more are found by walking again */
 };
 
 struct partition {
@@ -51,8 +51,8 @@ static int visit(const struct lrd_record *record, struct lrd_read *read, void *c
 	(void)read;
 	if (record->kind != LRD_KIND_RESPONSE && record->kind != LRD_KIND_VARIANTS)
 		return 0;
-	if (!names_url(record->name, walk->url) || record->partition.len > LRD_PARTITION_MAX ||
-	    known(walk, record->partition))
+	if (!names_url(record->name, walk->url) ||
+	    record->partition.len > LRD_PARTITION_MAX || known(walk, record->partition))
 		return 0;
 	to = &walk->found[walk->count++];
 	to->len = record->partition.len;
@@ -78,9 +78,9 @@ static int purge_pass(struct larder_cache *cache, struct walk *walk, ptrdiff_t *
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < walk->count; i++) {
-		n = lrd_invalidate_url(cache,
-				       lrd_slice_of(walk->found[i].name, walk->found[i].len),
-				       walk->url, NULL);
+		n = lrd_invalidate_url(
+			cache, lrd_slice_of(walk->found[i].name, walk->found[i].len),
+			walk->url, NULL);
 		if (n < 0)
 			return (int)n;
 		*removed += n;
@@ -122,13 +122,14 @@ ptrdiff_t larder_cache_purge(larder_cache *cache, larder_slice url, const char *
 		rc = LARDER_EURL;
 	if (rc < 0)
 		return rc;
-	lrd_buf_init(&name, LRD_KEY_MAX, cache->allocator.malloc_fn ? &cache->allocator : NULL);
+	lrd_buf_init(&name, LRD_KEY_MAX,
+		     cache->allocator.malloc_fn ? &cache->allocator : NULL);
 	rc = lrd_uri_normalise(&uri, &name);
 	if (rc < 0)
 		n = rc == LARDER_ELIMIT ? LARDER_EURL : rc;
 	else if (partition)
-		n = lrd_invalidate_url(cache, lrd_slice_cstr(partition), lrd_buf_slice(&name),
-				       NULL);
+		n = lrd_invalidate_url(cache, lrd_slice_cstr(partition),
+				       lrd_buf_slice(&name), NULL);
 	else
 		n = purge_all(cache, lrd_buf_slice(&name));
 	lrd_buf_release(&name);

@@ -12,8 +12,10 @@
 #include "proto/bytes/slice.h"
 #include "sys/clock.h"
 
-enum { OWN_CONDITIONS = LRD_HAS_IF_NONE_MATCH | LRD_HAS_IF_MODIFIED_SINCE | LRD_HAS_IF_MATCH |
-			LRD_HAS_IF_UNMODIFIED_SINCE };
+enum {
+	OWN_CONDITIONS = LRD_HAS_IF_NONE_MATCH | LRD_HAS_IF_MODIFIED_SINCE |
+			 LRD_HAS_IF_MATCH | LRD_HAS_IF_UNMODIFIED_SINCE
+};
 
 static int read_head(const larder_head *from, int64_t now, larder_head *to)
 {
@@ -77,7 +79,8 @@ static int pass_and_store(struct larder_plan *plan, const larder_head *head,
 }
 
 /* RFC 9111 s4.3.5. */
-static int receive_head(struct larder_plan *plan, const struct lrd_response_facts *response)
+static int receive_head(struct larder_plan *plan,
+			const struct lrd_response_facts *response)
 {
 	struct lrd_validators stored;
 	const struct lrd_answer *answer = &plan->answer;
@@ -115,7 +118,8 @@ static bool confirms(struct lrd_field_view response, const struct lrd_answer *an
 }
 
 /* The 304 speaks of another variant than the one at hand: brings that one in. */
-static int fetch_variant(struct larder_plan *plan, size_t index, struct lrd_field_view response)
+static int fetch_variant(struct larder_plan *plan, size_t index,
+			 struct lrd_field_view response)
 {
 	const struct lrd_asked *asked = plan->asked;
 	bool want_body = asked->facts.method == LRD_METHOD_GET;
@@ -133,8 +137,8 @@ static int fetch_variant(struct larder_plan *plan, size_t index, struct lrd_fiel
 		goto out;
 	rc = lrd_variant_name(asked->url, digest, &name);
 	if (rc == 0)
-		rc = lrd_key_init(plan->cache->store, asked->partition, lrd_buf_slice(&name),
-				  &key);
+		rc = lrd_key_init(plan->cache->store, asked->partition,
+				  lrd_buf_slice(&name), &key);
 	if (rc == 0)
 		rc = lrd_read_begin(plan->cache->store, &read);
 	if (rc < 0)
@@ -142,8 +146,8 @@ static int fetch_variant(struct larder_plan *plan, size_t index, struct lrd_fiel
 	rc = lrd_read_get(&read, &key, lrd_clock_now_s(), &record);
 	if (rc == 0)
 		rc = record.kind == LRD_KIND_RESPONSE
-			     ? lrd_answer_copy(plan->cache, &read, &record, want_body, 0, &block,
-					       &answer)
+			     ? lrd_answer_copy(plan->cache, &read, &record, want_body, 0,
+					       &block, &answer)
 			     : LARDER_ENOTFOUND;
 	lrd_read_end(&read);
 	if (rc == 0 && !confirms(response, &answer))
@@ -188,13 +192,14 @@ static void serve_validated(struct larder_plan *plan, int64_t now)
 		.age_s = lrd_freshness_age(fresh, now),
 	};
 
-	reuse.ttl_s = lrd_freshness_lifetime(fresh, plan->cache->policy.shared) - reuse.age_s;
+	reuse.ttl_s =
+		lrd_freshness_lifetime(fresh, plan->cache->policy.shared) - reuse.age_s;
 	lrd_plan_serve(plan, &plan->asked->facts, LARDER_HOW_REVALIDATED, &reuse, now);
 }
 
 /* RFC 9111 s4.3.4: what does the 304 confirm? */
-static int receive_304(struct larder_plan *plan, const struct lrd_response_facts *response,
-		       int64_t now)
+static int receive_304(struct larder_plan *plan,
+		       const struct lrd_response_facts *response, int64_t now)
 {
 	bool own = (plan->asked->facts.has & OWN_CONDITIONS) != 0;
 	struct lrd_validators at[LRD_CANDIDATES];
@@ -205,7 +210,8 @@ static int receive_304(struct larder_plan *plan, const struct lrd_response_facts
 
 	if (own) {
 		/* It answers the caller, who has what it confirms; perhaps we have it too. */
-		index = plan->has_answer ? lrd_validate_select(response->fields, at, 1) : -1;
+		index = plan->has_answer ? lrd_validate_select(response->fields, at, 1)
+					 : -1;
 		if (index == 0 && (response->etag.ptr || response->last_modified_valid)) {
 			rc = lrd_prepare_merge(plan, response);
 			if (rc < 0)
@@ -223,7 +229,8 @@ static int receive_304(struct larder_plan *plan, const struct lrd_response_facts
 	}
 	index = lrd_validate_select(response->fields, at, count);
 	other_variant = index >= 0 && !(index == 0 && plan->has_answer);
-	if (index < 0 || (other_variant && fetch_variant(plan, (size_t)index, response->fields) < 0)) {
+	if (index < 0 ||
+	    (other_variant && fetch_variant(plan, (size_t)index, response->fields) < 0)) {
 		ask_again(plan);
 		return 0;
 	}
@@ -250,8 +257,8 @@ static int serve_on_error(struct larder_plan *plan, uint32_t status, int64_t now
 
 	if (!plan->has_answer)
 		return 0;
-	reuse = lrd_reuse_on_error(&asked->policy, &asked->facts,
-				   &plan->answer.head.fresh, plan->answer.marked, status, now);
+	reuse = lrd_reuse_on_error(&asked->policy, &asked->facts, &plan->answer.head.fresh,
+				   plan->answer.marked, status, now);
 	if (reuse.use != LRD_USE_STALE)
 		return 0;
 	plan->condition_count = 0;

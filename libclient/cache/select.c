@@ -34,7 +34,8 @@ static int set_name(struct lrd_ask *ask, struct lrd_selected *out)
 }
 
 /* A function of its own: its buffers are no burden on requests for URLs without Vary. */
-static __attribute__((noinline)) int select_variant(struct lrd_ask *ask, struct lrd_read *read,
+static __attribute__((noinline)) int select_variant(struct lrd_ask *ask,
+						    struct lrd_read *read,
 						    struct lrd_selected *out)
 {
 	char storage[LRD_VARY_TEXT_BYTES];
@@ -77,12 +78,14 @@ int lrd_select(struct lrd_ask *ask, struct lrd_read *read, struct lrd_selected *
 	int rc = lrd_key_init(ask->cache->store, ask->partition, ask->url, &out->key);
 
 	if (rc < 0) {
-		out->miss = rc == LARDER_EINVAL ? LRD_WHY_KEY_TOO_LONG : LRD_WHY_STORE_TROUBLE;
+		out->miss = rc == LARDER_EINVAL ? LRD_WHY_KEY_TOO_LONG
+						: LRD_WHY_STORE_TROUBLE;
 		return 0;
 	}
 	rc = lrd_read_get(read, &out->key, ask->now, &out->entry);
 	if (rc < 0) {
-		out->miss = rc == LARDER_ENOTFOUND ? LRD_WHY_URI_MISS : LRD_WHY_STORE_TROUBLE;
+		out->miss =
+			rc == LARDER_ENOTFOUND ? LRD_WHY_URI_MISS : LRD_WHY_STORE_TROUBLE;
 		return 0;
 	}
 	out->has_entry = true;
@@ -111,7 +114,8 @@ static bool is_answer(const struct larder_plan *plan, const struct lrd_variant *
 	       memcmp(variant->digest, plan->variant, sizeof(plan->variant)) == 0;
 }
 
-size_t lrd_candidates(const struct larder_plan *plan, struct lrd_validators at[LRD_CANDIDATES])
+size_t lrd_candidates(const struct larder_plan *plan,
+		      struct lrd_validators at[LRD_CANDIDATES])
 {
 	const struct lrd_answer *answer = &plan->answer;
 	struct lrd_variants variants;

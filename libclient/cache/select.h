@@ -9,16 +9,16 @@
 
 /* Slices point into the map and die with the read transaction, but for `key`. */
 struct lrd_selected {
-	enum lrd_why miss;         /* why there is none; LRD_WHY_NONE: there is */
+	enum lrd_why miss; /* why there is none; LRD_WHY_NONE: there is */
 	bool has_entry;
-	struct lrd_record entry;   /* at the URL's own key */
-	larder_slice directory;    /* its head when it is a directory, else empty */
+	struct lrd_record entry; /* at the URL's own key */
+	larder_slice directory;  /* its head when it is a directory, else empty */
 	bool is_variant;
 	uint8_t digest[LRD_SIPHASH_SIZE];
-	struct lrd_key key;        /* of `record`; lives until release */
+	struct lrd_key key; /* of `record`; lives until release */
 	struct lrd_record record;
 	struct lrd_response response;
-	struct lrd_buf name;       /* of a variant's key */
+	struct lrd_buf name; /* of a variant's key */
 	char name_storage[LRD_ASK_URL_BYTES];
 };
 

@@ -50,14 +50,15 @@ static int variant_key(struct update *u, const uint8_t digest[LRD_SIPHASH_SIZE],
 	rc = lrd_variant_name(u->url_key.name, digest, &u->name);
 	if (rc < 0)
 		return rc;
-	return lrd_key_init(u->plan->cache->store, u->url_key.partition, lrd_buf_slice(&u->name),
-			    key);
+	return lrd_key_init(u->plan->cache->store, u->url_key.partition,
+			    lrd_buf_slice(&u->name), key);
 }
 
 static int begin(struct update *u)
 {
 	const struct lrd_asked *asked = u->plan->asked;
-	int rc = lrd_key_init(u->plan->cache->store, asked->partition, asked->url, &u->url_key);
+	int rc = lrd_key_init(u->plan->cache->store, asked->partition, asked->url,
+			      &u->url_key);
 
 	if (rc == 0) {
 		u->key = u->url_key;
@@ -109,7 +110,8 @@ static int write_answer(struct update *u)
 	const struct lrd_answer *answer = &u->plan->answer;
 	struct lrd_put put;
 	int rc = lrd_prepare_put(u->plan, &answer->head,
-				 lrd_view_of(answer->fields, answer->field_count), &u->head, &put);
+				 lrd_view_of(answer->fields, answer->field_count),
+				 &u->head, &put);
 
 	if (rc < 0)
 		return rc;
@@ -156,8 +158,8 @@ static int update_sibling(struct update *u, const uint8_t digest[LRD_SIPHASH_SIZ
 	rc = lrd_merge_update(lrd_view_of(fields, count), update, &merged);
 	if (rc < 0)
 		goto out;
-	lrd_response_facts_read(head.status, lrd_fields_view(&merged), update->request_time,
-				update->response_time, &facts);
+	lrd_response_facts_read(head.status, lrd_fields_view(&merged),
+				update->request_time, update->response_time, &facts);
 	facts.has_age = update->has_age;
 	facts.age_s = update->age_s;
 	count = head.fresh.flags & (LRD_FRESH_NOT_SHARED | LRD_FRESH_STRIPPED);
@@ -204,7 +206,8 @@ static int write_siblings(struct update *u, const struct lrd_response_facts *upd
 		if (memcmp(variants.at[i].digest, u->plan->variant,
 			   sizeof(u->plan->variant)) == 0)
 			variants.at[i].date = answer->head.fresh.date;
-		else if (update_sibling(u, variants.at[i].digest, update, now) == LARDER_ENOMEM)
+		else if (update_sibling(u, variants.at[i].digest, update, now) ==
+			 LARDER_ENOMEM)
 			rc = LARDER_ENOMEM;
 	}
 	put.stored_at = now;
@@ -256,8 +259,8 @@ void lrd_update_mark_stale(struct larder_plan *plan)
 	rc = begin(&u);
 	if (rc == 0)
 		rc = lrd_prepare_put(plan, &answer->head,
-				     lrd_view_of(answer->fields, answer->field_count), &u.head,
-				     &put);
+				     lrd_view_of(answer->fields, answer->field_count),
+				     &u.head, &put);
 	if (rc == 0) {
 		put.key = u.key;
 		put.marks = LRD_MARK_STALE;

@@ -93,8 +93,9 @@ void lrd_variant_digest(larder_slice text, const uint8_t secret[16],
 	lrd_siphash_end(&hash, out);
 }
 
-ptrdiff_t lrd_variants_find(const struct lrd_variants *variants, struct lrd_field_view request,
-			    const uint8_t secret[16], struct lrd_buf *text)
+ptrdiff_t lrd_variants_find(const struct lrd_variants *variants,
+			    struct lrd_field_view request, const uint8_t secret[16],
+			    struct lrd_buf *text)
 {
 	uint8_t digest[LRD_SIPHASH_SIZE];
 	larder_slice list = { NULL, 0 };
@@ -153,8 +154,8 @@ int lrd_variants_insert(struct lrd_variants *variants, const struct lrd_variant 
 
 	if (max == 0 || max > LRD_VARIANTS_MAX)
 		max = LRD_VARIANTS_MAX;
-	while (at < variants->count &&
-	       memcmp(variants->at[at].digest, variant->digest, sizeof(variant->digest)) != 0)
+	while (at < variants->count && memcmp(variants->at[at].digest, variant->digest,
+					      sizeof(variant->digest)) != 0)
 		at++;
 	if (at < variants->count) {
 		variants->at[at] = *variant;
@@ -179,7 +180,8 @@ int lrd_variant_name(larder_slice url, const uint8_t digest[LRD_SIPHASH_SIZE],
 	if (rc == 0)
 		rc = lrd_buf_append_char(out, '#');
 	if (rc == 0)
-		rc = lrd_hex_append(out, lrd_slice_of((const char *)digest, LRD_SIPHASH_SIZE));
+		rc = lrd_hex_append(out,
+				    lrd_slice_of((const char *)digest, LRD_SIPHASH_SIZE));
 	if (rc < 0)
 		lrd_buf_truncate(out, before);
 	return rc;

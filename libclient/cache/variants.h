@@ -26,13 +26,15 @@ enum {
 	LRD_VARIANTS_FORM = 1,
 	LRD_VARIANTS_FIXED = 16,
 	LRD_VARIANT_FIXED = 32,
-	LRD_VARIANTS_MAX = 64,       /* of one URL, whatever the options say */
-	LRD_VARIANT_ETAG_MAX = 512,  /* a longer one is left out: it takes no part in conditions */
-	LRD_VARIANT_SUFFIX = 33,     /* '#' and 32 digits */
+	LRD_VARIANTS_MAX = 64, /* of one URL, whatever the options say */
+	LRD_VARIANT_ETAG_MAX =
+		512, /* a longer one is left out: it takes no part in conditions */
+	LRD_VARIANT_SUFFIX = 33, /* '#' and 32 digits */
 };
 
 enum {
-	LRD_VARIANT_LENT = 1 << 0, /* its response has no Vary; it goes by that of another */
+	LRD_VARIANT_LENT =
+		1 << 0, /* its response has no Vary; it goes by that of another */
 };
 
 struct lrd_variant {
@@ -64,8 +66,9 @@ void lrd_variant_digest(larder_slice text, const uint8_t secret[16],
  * Index of the most recent variant that answers the request, or -1. `text` receives the
  * selecting text of that variant's list, for comparison with its record.
  */
-ptrdiff_t lrd_variants_find(const struct lrd_variants *variants, struct lrd_field_view request,
-			    const uint8_t secret[16], struct lrd_buf *text);
+ptrdiff_t lrd_variants_find(const struct lrd_variants *variants,
+			    struct lrd_field_view request, const uint8_t secret[16],
+			    struct lrd_buf *text);
 
 /* The list of the most recent variant that has a Vary of its own; empty when none has. */
 larder_slice lrd_variants_newest_vary(const struct lrd_variants *variants);
@@ -78,7 +81,8 @@ int lrd_variants_insert(struct lrd_variants *variants, const struct lrd_variant 
 			size_t max, uint8_t dropped[LRD_SIPHASH_SIZE]);
 
 /* Appends the key's name of a variant. ELIMIT, ENOMEM. */
-LARDER_MUST_USE int lrd_variant_name(larder_slice url, const uint8_t digest[LRD_SIPHASH_SIZE],
+LARDER_MUST_USE int lrd_variant_name(larder_slice url,
+				     const uint8_t digest[LRD_SIPHASH_SIZE],
 				     struct lrd_buf *out);
 
 #endif

@@ -15,13 +15,24 @@
 
 /* How this cache behaves; from its user's options. */
 struct lrd_policy {
-	bool shared;              /* rules of a shared cache */
+	bool shared; /* rules of a shared cache */
 	bool no_heuristics;
-	bool can_refresh;         /* the caller refreshes after a stale answer (RFC 5861 s3) */
+	bool can_refresh; /* the caller refreshes after a stale answer (RFC 5861 s3) */
 	uint32_t heuristic_percent; /* of Date minus Last-Modified */
 	int64_t heuristic_max_s;
 	int64_t stale_on_error_s; /* configured licence to use stale responses when the origin
 				     fails; 0: none but what response and request give */
+};
+
+/* How the request wants the cache used: enum larder_mode of cache.h, number for number. */
+enum lrd_mode {
+	LRD_MODE_DEFAULT,
+	LRD_MODE_NO_STORE,
+	LRD_MODE_RELOAD,
+	LRD_MODE_NO_CACHE,
+	LRD_MODE_FORCE_CACHE,
+	LRD_MODE_ONLY_IF_CACHED,
+	LRD_MODE_REFRESH,
 };
 
 /* ---- requests ---------------------------------------------------------------------------- */
@@ -29,7 +40,7 @@ struct lrd_policy {
 enum lrd_method {
 	LRD_METHOD_GET,
 	LRD_METHOD_HEAD,
-	LRD_METHOD_POST,   /* unsafe; its response may be stored for GET (RFC 9110 s9.3.3) */
+	LRD_METHOD_POST, /* unsafe; its response may be stored for GET (RFC 9110 s9.3.3) */
 	LRD_METHOD_SAFE,   /* changes nothing; not cached */
 	LRD_METHOD_UNSAFE, /* or unknown */
 };
@@ -59,13 +70,13 @@ struct lrd_request_facts {
 	enum lrd_method method;
 	struct lrd_field_view fields;
 	uint32_t has;
-	uint32_t mode;               /* enum larder_mode */
+	uint32_t mode;               /* enum lrd_mode */
 	bool pragma_no_cache;        /* and no Cache-Control */
 	struct lrd_cache_control cc; /* all zero without LRD_HAS_CACHE_CONTROL */
 };
 
-void lrd_request_facts_read(larder_slice method, struct lrd_field_view fields, uint32_t mode,
-			    struct lrd_request_facts *out);
+void lrd_request_facts_read(larder_slice method, struct lrd_field_view fields,
+			    uint32_t mode, struct lrd_request_facts *out);
 
 /* May the caller's wish only be met from the store (RFC 9111 s5.2.1.7, or by mode)? */
 bool lrd_request_only_if_cached(const struct lrd_request_facts *request);
@@ -78,15 +89,15 @@ struct lrd_response_facts {
 	uint32_t status;
 	struct lrd_field_view fields;
 	struct lrd_cache_control cc;
-	int64_t date;           /* Date; the time of receipt where that is missing or malformed */
+	int64_t date; /* Date; the time of receipt where that is missing or malformed */
 	bool date_valid;
-	bool has_age;           /* Age is there and is a number */
-	int64_t age_s;          /* its first member */
+	bool has_age;  /* Age is there and is a number */
+	int64_t age_s; /* its first member */
 	enum lrd_expires expires;
 	int64_t expires_at;
 	bool last_modified_valid;
 	int64_t last_modified;
-	larder_slice etag;      /* as received, ptr NULL when absent */
+	larder_slice etag; /* as received, ptr NULL when absent */
 	int64_t request_time;
 	int64_t response_time;
 };

@@ -101,7 +101,8 @@ static int64_t initial_age(const struct lrd_response_facts *response)
 }
 
 void lrd_freshness_read(const struct lrd_policy *policy,
-			const struct lrd_response_facts *response, struct lrd_freshness *out)
+			const struct lrd_response_facts *response,
+			struct lrd_freshness *out)
 {
 	const struct lrd_cache_control *cc = &response->cc;
 	struct lifetime mine = lifetime_of(policy, response, false);

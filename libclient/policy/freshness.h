@@ -10,16 +10,17 @@
 #include "policy/why.h"
 
 enum {
-	LRD_FRESH_NO_CACHE = 1 << 0,          /* validate at each use */
-	LRD_FRESH_NO_CACHE_FIELDS = 1 << 1,   /* no-cache="...": those fields only after validation */
+	LRD_FRESH_NO_CACHE = 1 << 0, /* validate at each use */
+	LRD_FRESH_NO_CACHE_FIELDS =
+		1 << 1, /* no-cache="...": those fields only after validation */
 	LRD_FRESH_MUST_REVALIDATE = 1 << 2,
-	LRD_FRESH_PROXY_REVALIDATE = 1 << 3,  /* binds shared caches */
-	LRD_FRESH_S_MAXAGE = 1 << 4,          /* implies proxy-revalidate (s5.2.2.10) */
+	LRD_FRESH_PROXY_REVALIDATE = 1 << 3, /* binds shared caches */
+	LRD_FRESH_S_MAXAGE = 1 << 4,         /* implies proxy-revalidate (s5.2.2.10) */
 	LRD_FRESH_IMMUTABLE = 1 << 5,
-	LRD_FRESH_NOT_SHARED = 1 << 6,        /* a shared cache would not have kept it */
-	LRD_FRESH_STRIPPED = 1 << 7,          /* a shared cache kept it without its private fields */
-	LRD_FRESH_VALIDATOR = 1 << 8,         /* has an ETag or a valid Last-Modified */
-	LRD_FRESH_AGE_RECEIVED = 1 << 9,      /* came with an Age: from another cache */
+	LRD_FRESH_NOT_SHARED = 1 << 6, /* a shared cache would not have kept it */
+	LRD_FRESH_STRIPPED = 1 << 7, /* a shared cache kept it without its private fields */
+	LRD_FRESH_VALIDATOR = 1 << 8,    /* has an ETag or a valid Last-Modified */
+	LRD_FRESH_AGE_RECEIVED = 1 << 9, /* came with an Age: from another cache */
 };
 
 /* Everything that the decision to reuse needs; seconds, and unix seconds. */
@@ -29,21 +30,23 @@ struct lrd_freshness {
 	int64_t lifetime_s;        /* for a private cache */
 	int64_t shared_lifetime_s; /* for a shared one */
 	int64_t date;
-	int64_t swr_s;             /* stale-while-revalidate, -1: none */
-	int64_t sie_s;             /* stale-if-error, -1: none */
-	uint32_t flags;            /* LRD_FRESH_* */
-	uint16_t why;              /* where lifetime_s comes from */
+	int64_t swr_s;  /* stale-while-revalidate, -1: none */
+	int64_t sie_s;  /* stale-if-error, -1: none */
+	uint32_t flags; /* LRD_FRESH_* */
+	uint16_t why;   /* where lifetime_s comes from */
 	uint16_t shared_why;
 };
 
 /* NOT_SHARED and STRIPPED are left to the caller, who knows the request and what it stored. */
 void lrd_freshness_read(const struct lrd_policy *policy,
-			const struct lrd_response_facts *response, struct lrd_freshness *out);
+			const struct lrd_response_facts *response,
+			struct lrd_freshness *out);
 
 /* current_age (RFC 9111 s4.2.3): never negative, saturating. */
 int64_t lrd_freshness_age(const struct lrd_freshness *fresh, int64_t now);
 
-static inline int64_t lrd_freshness_lifetime(const struct lrd_freshness *fresh, bool shared)
+static inline int64_t lrd_freshness_lifetime(const struct lrd_freshness *fresh,
+					     bool shared)
 {
 	return shared ? fresh->shared_lifetime_s : fresh->lifetime_s;
 }

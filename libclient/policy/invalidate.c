@@ -14,8 +14,9 @@ bool lrd_invalidate_applies(enum lrd_method method, uint32_t status)
 int lrd_invalidate_target(enum lrd_invalidate_field which, struct lrd_field_view response,
 			  const struct lrd_uri *request, struct lrd_buf *out)
 {
-	larder_slice name = which == LRD_INVALIDATE_LOCATION ? LRD_SLICE("Location")
-							      : LRD_SLICE("Content-Location");
+	larder_slice name = which == LRD_INVALIDATE_LOCATION
+				    ? LRD_SLICE("Location")
+				    : LRD_SLICE("Content-Location");
 	char storage[URL_BYTES];
 	struct lrd_uri target;
 	struct lrd_buf url;

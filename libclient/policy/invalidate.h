@@ -19,6 +19,7 @@ enum lrd_invalidate_field { LRD_INVALIDATE_LOCATION, LRD_INVALIDATE_CONTENT_LOCA
  */
 LARDER_MUST_USE int lrd_invalidate_target(enum lrd_invalidate_field which,
 					  struct lrd_field_view response,
-					  const struct lrd_uri *request, struct lrd_buf *out);
+					  const struct lrd_uri *request,
+					  struct lrd_buf *out);
 
 #endif

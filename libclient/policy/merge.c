@@ -17,11 +17,16 @@ static bool named(larder_slice name, const larder_slice *names, size_t count)
 bool lrd_merge_hop_by_hop(larder_slice name)
 {
 	static const larder_slice names[] = {
-		LRD_SLICE_INIT("connection"),	       LRD_SLICE_INIT("keep-alive"),
-		LRD_SLICE_INIT("proxy-connection"),    LRD_SLICE_INIT("proxy-authenticate"),
-		LRD_SLICE_INIT("proxy-authorization"), LRD_SLICE_INIT("proxy-authentication-info"),
-		LRD_SLICE_INIT("te"),		       LRD_SLICE_INIT("trailer"),
-		LRD_SLICE_INIT("transfer-encoding"),   LRD_SLICE_INIT("upgrade"),
+		LRD_SLICE_INIT("connection"),
+		LRD_SLICE_INIT("keep-alive"),
+		LRD_SLICE_INIT("proxy-connection"),
+		LRD_SLICE_INIT("proxy-authenticate"),
+		LRD_SLICE_INIT("proxy-authorization"),
+		LRD_SLICE_INIT("proxy-authentication-info"),
+		LRD_SLICE_INIT("te"),
+		LRD_SLICE_INIT("trailer"),
+		LRD_SLICE_INIT("transfer-encoding"),
+		LRD_SLICE_INIT("upgrade"),
 	};
 
 	return named(name, names, sizeof(names) / sizeof(names[0]));
@@ -83,7 +88,8 @@ static bool replaces(const struct lrd_response_facts *update, larder_slice name)
 	return !never_stored(update, name) && !describes_content(name);
 }
 
-static int add_all_of(struct lrd_field_view view, larder_slice name, struct lrd_fields *out)
+static int add_all_of(struct lrd_field_view view, larder_slice name,
+		      struct lrd_fields *out)
 {
 	larder_slice value;
 	int rc = 0;
@@ -93,8 +99,8 @@ static int add_all_of(struct lrd_field_view view, larder_slice name, struct lrd_
 	return rc;
 }
 
-int lrd_merge_update(struct lrd_field_view stored, const struct lrd_response_facts *update,
-		     struct lrd_fields *out)
+int lrd_merge_update(struct lrd_field_view stored,
+		     const struct lrd_response_facts *update, struct lrd_fields *out)
 {
 	const struct lrd_field_view fresh = update->fields;
 	int rc = 0;

@@ -10,8 +10,8 @@
 
 static const larder_slice credentials[] = {
 	LRD_SLICE_INIT("authorization"), LRD_SLICE_INIT("cookie"),
-	LRD_SLICE_INIT("x-wsse"),	 LRD_SLICE_INIT("proxy-authorization"),
-	LRD_SLICE_INIT("x-api-key"),	 LRD_SLICE_INIT("x-auth-token"),
+	LRD_SLICE_INIT("x-wsse"),        LRD_SLICE_INIT("proxy-authorization"),
+	LRD_SLICE_INIT("x-api-key"),     LRD_SLICE_INIT("x-auth-token"),
 };
 
 bool lrd_partition_credential(larder_slice name)

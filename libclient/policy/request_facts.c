@@ -2,8 +2,6 @@
 /* request_facts.c - what the caching decisions need to know of a request. */
 #include "policy/facts.h"
 
-#include <larder/cache.h>
-
 #include "policy/partition.h"
 #include "proto/bytes/slice.h"
 
@@ -72,8 +70,8 @@ static uint32_t classify(larder_slice name)
 	return lrd_partition_credential(name) ? LRD_HAS_CREDENTIALS : 0;
 }
 
-void lrd_request_facts_read(larder_slice method, struct lrd_field_view fields, uint32_t mode,
-			    struct lrd_request_facts *out)
+void lrd_request_facts_read(larder_slice method, struct lrd_field_view fields,
+			    uint32_t mode, struct lrd_request_facts *out)
 {
 	uint32_t has = 0;
 
@@ -92,6 +90,6 @@ void lrd_request_facts_read(larder_slice method, struct lrd_field_view fields, u
 
 bool lrd_request_only_if_cached(const struct lrd_request_facts *request)
 {
-	return request->mode == LARDER_MODE_ONLY_IF_CACHED ||
+	return request->mode == LRD_MODE_ONLY_IF_CACHED ||
 	       lrd_cc_has(&request->cc, LRD_CC_ONLY_IF_CACHED);
 }

@@ -11,9 +11,17 @@
 bool lrd_status_heuristic(uint32_t status)
 {
 	switch (status) {
-	case 200: case 203: case 204: case 206:
-	case 300: case 301: case 308:
-	case 404: case 405: case 410: case 414:
+	case 200:
+	case 203:
+	case 204:
+	case 206:
+	case 300:
+	case 301:
+	case 308:
+	case 404:
+	case 405:
+	case 410:
+	case 414:
 	case 501:
 		return true;
 	default:
@@ -25,12 +33,45 @@ bool lrd_status_heuristic(uint32_t status)
 bool lrd_status_understood(uint32_t status)
 {
 	switch (status) {
-	case 200: case 201: case 202: case 203: case 204: case 205:
-	case 300: case 301: case 302: case 303: case 307: case 308:
-	case 400: case 401: case 402: case 403: case 404: case 405: case 406: case 407:
-	case 408: case 409: case 410: case 411: case 412: case 413: case 414: case 415:
-	case 416: case 417: case 421: case 422: case 426:
-	case 500: case 501: case 502: case 503: case 504: case 505:
+	case 200:
+	case 201:
+	case 202:
+	case 203:
+	case 204:
+	case 205:
+	case 300:
+	case 301:
+	case 302:
+	case 303:
+	case 307:
+	case 308:
+	case 400:
+	case 401:
+	case 402:
+	case 403:
+	case 404:
+	case 405:
+	case 406:
+	case 407:
+	case 408:
+	case 409:
+	case 410:
+	case 411:
+	case 412:
+	case 413:
+	case 414:
+	case 415:
+	case 416:
+	case 417:
+	case 421:
+	case 422:
+	case 426:
+	case 500:
+	case 501:
+	case 502:
+	case 503:
+	case 504:
+	case 505:
 		return true;
 	default:
 		return false;
@@ -61,7 +102,8 @@ static void read_expires(struct lrd_response_facts *out)
 
 	out->expires = LRD_EXPIRES_NONE;
 	out->expires_at = 0;
-	for (size_t pos = 0; lrd_view_next(out->fields, LRD_SLICE("Expires"), &pos, &value);) {
+	for (size_t pos = 0;
+	     lrd_view_next(out->fields, LRD_SLICE("Expires"), &pos, &value);) {
 		if (lrd_date_parse(value, out->response_time, &at) < 0) {
 			out->expires = LRD_EXPIRES_INVALID;
 			return;

@@ -2,15 +2,13 @@
 /* reuse.c - may a stored response answer this request, now (RFC 9111 s4)? */
 #include "policy/reuse.h"
 
-#include <larder/cache.h>
-
 #include "proto/bytes/num.h"
 
 /* A response from further ahead than this means that the clock was set back. */
 enum { CLOCK_SLACK_S = 60 };
 
-static struct lrd_reuse start(const struct lrd_policy *policy, const struct lrd_freshness *fresh,
-			      int64_t now)
+static struct lrd_reuse start(const struct lrd_policy *policy,
+			      const struct lrd_freshness *fresh, int64_t now)
 {
 	int64_t age = lrd_freshness_age(fresh, now);
 	int64_t lifetime = lrd_freshness_lifetime(fresh, policy->shared);
@@ -31,11 +29,13 @@ static struct lrd_reuse answer(struct lrd_reuse reuse, enum lrd_use use, enum lr
 /* Kept by a cache of the other kind, under rules that are not ours. */
 static bool foreign(const struct lrd_policy *policy, const struct lrd_freshness *fresh)
 {
-	return (fresh->flags & (policy->shared ? LRD_FRESH_NOT_SHARED : LRD_FRESH_STRIPPED)) != 0;
+	return (fresh->flags &
+		(policy->shared ? LRD_FRESH_NOT_SHARED : LRD_FRESH_STRIPPED)) != 0;
 }
 
 /* RFC 9111 s4.2.4: directives that no licence to serve stale responses counts against. */
-static bool must_revalidate(const struct lrd_policy *policy, const struct lrd_freshness *fresh)
+static bool must_revalidate(const struct lrd_policy *policy,
+			    const struct lrd_freshness *fresh)
 {
 	uint32_t flags = LRD_FRESH_MUST_REVALIDATE | LRD_FRESH_NO_CACHE;
 
@@ -46,14 +46,15 @@ static bool must_revalidate(const struct lrd_policy *policy, const struct lrd_fr
 
 /* The request's own demand for validation, or LRD_WHY_NONE. */
 static enum lrd_why request_insists(const struct lrd_request_facts *request,
-				    const struct lrd_freshness *fresh, struct lrd_reuse reuse)
+				    const struct lrd_freshness *fresh,
+				    struct lrd_reuse reuse)
 {
 	const struct lrd_cache_control *cc = &request->cc;
 
-	if (request->mode == LARDER_MODE_NO_CACHE)
+	if (request->mode == LRD_MODE_NO_CACHE)
 		return LRD_WHY_MODE_NO_CACHE;
 	/* RFC 8246: a reload is a notion of its own; a max-age=0 field is not one. */
-	if (request->mode == LARDER_MODE_REFRESH &&
+	if (request->mode == LRD_MODE_REFRESH &&
 	    !(reuse.ttl_s > 0 && (fresh->flags & LRD_FRESH_IMMUTABLE)))
 		return LRD_WHY_MODE_REFRESH;
 	if (lrd_cc_has(cc, LRD_CC_NO_CACHE))
@@ -84,7 +85,8 @@ static bool max_stale_allows(const struct lrd_cache_control *cc, int64_t stale_b
 
 static struct lrd_reuse decide_stale(const struct lrd_policy *policy,
 				     const struct lrd_request_facts *request,
-				     const struct lrd_freshness *fresh, struct lrd_reuse reuse)
+				     const struct lrd_freshness *fresh,
+				     struct lrd_reuse reuse)
 {
 	int64_t stale_by = lrd_i64_sub_sat(0, reuse.ttl_s);
 	enum lrd_why licence = LRD_WHY_NONE;
@@ -110,7 +112,8 @@ static struct lrd_reuse decide_stale(const struct lrd_policy *policy,
 
 struct lrd_reuse lrd_reuse_decide(const struct lrd_policy *policy,
 				  const struct lrd_request_facts *request,
-				  const struct lrd_freshness *fresh, bool marked, int64_t now)
+				  const struct lrd_freshness *fresh, bool marked,
+				  int64_t now)
 {
 	struct lrd_reuse reuse = start(policy, fresh, now);
 	bool doubtful = marked || (fresh->flags & LRD_FRESH_NO_CACHE) ||
@@ -119,8 +122,8 @@ struct lrd_reuse lrd_reuse_decide(const struct lrd_policy *policy,
 
 	if (foreign(policy, fresh))
 		return answer(reuse, LRD_USE_NOT, LRD_WHY_NOT_SHARED);
-	if (request->mode == LARDER_MODE_FORCE_CACHE ||
-	    request->mode == LARDER_MODE_ONLY_IF_CACHED) {
+	if (request->mode == LRD_MODE_FORCE_CACHE ||
+	    request->mode == LRD_MODE_ONLY_IF_CACHED) {
 		if (reuse.ttl_s <= 0 || doubtful)
 			return answer(reuse, LRD_USE_STALE, LRD_WHY_MODE_ANY_AGE);
 		return answer(reuse, LRD_USE_FRESH,
@@ -137,15 +140,17 @@ struct lrd_reuse lrd_reuse_decide(const struct lrd_policy *policy,
 		return answer(reuse, LRD_USE_VALIDATE, why);
 	if (reuse.ttl_s <= 0)
 		return decide_stale(policy, request, fresh, reuse);
-	if (request->mode == LARDER_MODE_REFRESH)
+	if (request->mode == LRD_MODE_REFRESH)
 		return answer(reuse, LRD_USE_FRESH, LRD_WHY_IMMUTABLE);
-	return answer(reuse, LRD_USE_FRESH, policy->shared ? fresh->shared_why : fresh->why);
+	return answer(reuse, LRD_USE_FRESH,
+		      policy->shared ? fresh->shared_why : fresh->why);
 }
 
 /* RFC 5861 s4: no answer at all, or one of these. */
 static bool is_failure(uint32_t status)
 {
-	return status == 0 || status == 500 || status == 502 || status == 503 || status == 504;
+	return status == 0 || status == 500 || status == 502 || status == 503 ||
+	       status == 504;
 }
 
 struct lrd_reuse lrd_reuse_on_error(const struct lrd_policy *policy,
@@ -161,11 +166,12 @@ struct lrd_reuse lrd_reuse_on_error(const struct lrd_policy *policy,
 		return answer(reuse, LRD_USE_NOT, LRD_WHY_EXPIRED);
 	if (must_revalidate(policy, fresh))
 		return answer(reuse, LRD_USE_NOT, LRD_WHY_MUST_REVALIDATE);
-	if (request->mode == LARDER_MODE_RELOAD ||
+	if (request->mode == LRD_MODE_RELOAD ||
 	    request_insists(request, fresh, reuse) != LRD_WHY_NONE)
 		return answer(reuse, LRD_USE_NOT, LRD_WHY_REQUEST_NO_CACHE);
 	if (within(stale_by, fresh->sie_s) ||
-	    (lrd_cc_valid(cc, LRD_CC_STALE_IF_ERROR) && within(stale_by, cc->stale_if_error)) ||
+	    (lrd_cc_valid(cc, LRD_CC_STALE_IF_ERROR) &&
+	     within(stale_by, cc->stale_if_error)) ||
 	    (policy->stale_on_error_s > 0 && within(stale_by, policy->stale_on_error_s)))
 		return answer(reuse, LRD_USE_STALE, LRD_WHY_STALE_IF_ERROR);
 	return answer(reuse, LRD_USE_NOT, LRD_WHY_EXPIRED);

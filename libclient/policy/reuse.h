@@ -18,8 +18,8 @@ struct lrd_reuse {
 	enum lrd_use use;
 	enum lrd_why why;
 	int64_t age_s;
-	int64_t ttl_s;  /* freshness left, negative when stale */
-	bool refresh;   /* stale-while-revalidate: somebody should refresh it now */
+	int64_t ttl_s; /* freshness left, negative when stale */
+	bool refresh;  /* stale-while-revalidate: somebody should refresh it now */
 };
 
 /*
@@ -28,7 +28,8 @@ struct lrd_reuse {
  */
 struct lrd_reuse lrd_reuse_decide(const struct lrd_policy *policy,
 				  const struct lrd_request_facts *request,
-				  const struct lrd_freshness *fresh, bool marked, int64_t now);
+				  const struct lrd_freshness *fresh, bool marked,
+				  int64_t now);
 
 /*
  * The origin was asked and failed: `status` is its 5xx, or 0 when no answer came. May what is

@@ -2,8 +2,6 @@
 /* storable.c - may a response be stored (RFC 9111 s3)? */
 #include "policy/storable.h"
 
-#include <larder/cache.h>
-
 /* RFC 9111 s3.5: what makes an answer to an authenticated request everybody's. */
 static bool authorized_for_all(const struct lrd_cache_control *cc)
 {
@@ -16,7 +14,8 @@ bool lrd_storable_shared(const struct lrd_request_facts *request,
 {
 	if (lrd_cc_unqualified(&response->cc, LRD_CC_PRIVATE))
 		return false;
-	return !(request->has & LRD_HAS_AUTHORIZATION) || authorized_for_all(&response->cc);
+	return !(request->has & LRD_HAS_AUTHORIZATION) ||
+	       authorized_for_all(&response->cc);
 }
 
 /* A directive with a malformed number is explicit too: it says "stale". */
@@ -74,7 +73,7 @@ enum lrd_why lrd_storable(const struct lrd_policy *policy,
 	const struct lrd_cache_control *cc = &response->cc;
 	enum lrd_why why;
 
-	if (request->mode == LARDER_MODE_NO_STORE)
+	if (request->mode == LRD_MODE_NO_STORE)
 		return LRD_WHY_MODE_NO_STORE;
 	why = method_allows(request, policy, response, content_location_is_target);
 	if (why != LRD_WHY_STORABLE)

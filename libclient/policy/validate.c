@@ -10,7 +10,8 @@
 /* RFC 9110 s8.8.2.2: a date is a strong validator when the response is this much younger. */
 enum { STRONG_DATE_S = 60 };
 
-void lrd_validators_read(struct lrd_field_view fields, int64_t date, struct lrd_validators *out)
+void lrd_validators_read(struct lrd_field_view fields, int64_t date,
+			 struct lrd_validators *out)
 {
 	*out = (struct lrd_validators){ .date = date };
 	(void)lrd_view_get(fields, LRD_SLICE("ETag"), &out->etag);
@@ -65,11 +66,13 @@ static enum sameness compare_dates(larder_slice a, larder_slice b, int64_t date_
 {
 	int64_t left, right;
 
-	if (lrd_date_parse(a, date_of_b, &left) < 0 || lrd_date_parse(b, date_of_b, &right) < 0)
+	if (lrd_date_parse(a, date_of_b, &left) < 0 ||
+	    lrd_date_parse(b, date_of_b, &right) < 0)
 		return lrd_slice_equal(a, b) ? SAME_WEAK : DIFFERENT;
 	if (left != right)
 		return DIFFERENT;
-	return lrd_i64_sub_sat(date_of_b, right) >= STRONG_DATE_S ? SAME_STRONG : SAME_WEAK;
+	return lrd_i64_sub_sat(date_of_b, right) >= STRONG_DATE_S ? SAME_STRONG
+								  : SAME_WEAK;
 }
 
 /* `update` comes from the origin, `stored` from here. */
@@ -77,15 +80,16 @@ static enum sameness compare(const struct lrd_validators *update,
 			     const struct lrd_validators *stored)
 {
 	if (update->etag.ptr)
-		return stored->etag.ptr ? compare_tags(update->etag, stored->etag) : DIFFERENT;
+		return stored->etag.ptr ? compare_tags(update->etag, stored->etag)
+					: DIFFERENT;
 	if (update->last_modified.ptr && stored->last_modified.ptr)
 		return compare_dates(update->last_modified, stored->last_modified,
 				     stored->date);
 	return DIFFERENT;
 }
 
-ptrdiff_t lrd_validate_select(struct lrd_field_view response, const struct lrd_validators *at,
-			      size_t count)
+ptrdiff_t lrd_validate_select(struct lrd_field_view response,
+			      const struct lrd_validators *at, size_t count)
 {
 	struct lrd_validators update;
 	ptrdiff_t best = -1;
@@ -119,8 +123,8 @@ bool lrd_validate_same_strong(struct lrd_field_view response,
 	return compare(&update, stored) == SAME_STRONG;
 }
 
-bool lrd_validate_head_fits(struct lrd_field_view response, const struct lrd_validators *stored,
-			    uint64_t stored_body_len)
+bool lrd_validate_head_fits(struct lrd_field_view response,
+			    const struct lrd_validators *stored, uint64_t stored_body_len)
 {
 	struct lrd_validators update;
 	uint64_t length;
@@ -171,8 +175,8 @@ bool lrd_validate_field_in_304(larder_slice name)
 {
 	static const larder_slice names[] = {
 		LRD_SLICE_INIT("cache-control"), LRD_SLICE_INIT("content-location"),
-		LRD_SLICE_INIT("date"),		 LRD_SLICE_INIT("etag"),
-		LRD_SLICE_INIT("expires"),	 LRD_SLICE_INIT("vary"),
+		LRD_SLICE_INIT("date"),          LRD_SLICE_INIT("etag"),
+		LRD_SLICE_INIT("expires"),       LRD_SLICE_INIT("vary"),
 		LRD_SLICE_INIT("last-modified"), LRD_SLICE_INIT("age"),
 	};
 

@@ -39,11 +39,12 @@ ptrdiff_t lrd_validate_select(struct lrd_field_view response,
 			      const struct lrd_validators *at, size_t count);
 
 /* Do both carry the same strong validator (RFC 9110 s8.8)? Such entries are updated together. */
-bool lrd_validate_same_strong(struct lrd_field_view response, const struct lrd_validators *stored);
+bool lrd_validate_same_strong(struct lrd_field_view response,
+			      const struct lrd_validators *stored);
 
 /* Does this 200 to a HEAD speak of the stored GET's content (RFC 9111 s4.3.5)? */
-bool lrd_validate_head_fits(struct lrd_field_view response, const struct lrd_validators *stored,
-			    uint64_t stored_body_len);
+bool lrd_validate_head_fits(struct lrd_field_view response,
+			    const struct lrd_validators *stored, uint64_t stored_body_len);
 
 /*
  * The caller's If-None-Match or If-Modified-Since against a stored response of status 200:

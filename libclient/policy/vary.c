@@ -113,10 +113,8 @@ static int syntax_of(larder_slice name)
 static larder_slice without_full_weight(larder_slice member)
 {
 	static const larder_slice ones[] = {
-		LRD_SLICE_INIT(";q=1"),
-		LRD_SLICE_INIT(";q=1."),
-		LRD_SLICE_INIT(";q=1.0"),
-		LRD_SLICE_INIT(";q=1.00"),
+		LRD_SLICE_INIT(";q=1"),     LRD_SLICE_INIT(";q=1."),
+		LRD_SLICE_INIT(";q=1.0"),   LRD_SLICE_INIT(";q=1.00"),
 		LRD_SLICE_INIT(";q=1.000"),
 	};
 
@@ -188,7 +186,8 @@ static int append_sorted_list(larder_slice name, struct lrd_field_view request,
 	return append_sorted(members, count, out);
 }
 
-static int append_list(larder_slice name, struct lrd_field_view request, struct lrd_buf *out)
+static int append_list(larder_slice name, struct lrd_field_view request,
+		       struct lrd_buf *out)
 {
 	struct lrd_list list;
 	larder_slice member;
@@ -259,8 +258,8 @@ static int append_value(larder_slice name, struct lrd_field_view request,
 	return n < 0 ? (int)n : 0;
 }
 
-int lrd_vary_text(larder_slice list, struct lrd_field_view request, const uint8_t secret[16],
-		  struct lrd_buf *out)
+int lrd_vary_text(larder_slice list, struct lrd_field_view request,
+		  const uint8_t secret[16], struct lrd_buf *out)
 {
 	size_t before = out->len;
 	larder_slice name;

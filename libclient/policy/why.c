@@ -2,8 +2,6 @@
 /* why.c - the words, sentences and RFC sections of the reasons in why.def. */
 #include "policy/why.h"
 
-#include <larder/cache.h>
-
 int lrd_why_known(uint32_t why)
 {
 	switch (why) {
@@ -15,7 +13,7 @@ int lrd_why_known(uint32_t why)
 	}
 }
 
-const char *larder_why_name(uint32_t why)
+const char *lrd_why_name(uint32_t why)
 {
 	switch (why) {
 #define LRD_WHY(number, name, word, fwd, section, text) \
@@ -29,7 +27,7 @@ const char *larder_why_name(uint32_t why)
 	}
 }
 
-const char *larder_why_text(uint32_t why)
+const char *lrd_why_text(uint32_t why)
 {
 	switch (why) {
 #define LRD_WHY(number, name, word, fwd, section, text) \
@@ -43,7 +41,7 @@ const char *larder_why_text(uint32_t why)
 	}
 }
 
-const char *larder_why_section(uint32_t why)
+const char *lrd_why_section(uint32_t why)
 {
 	switch (why) {
 #define LRD_WHY(number, name, word, fwd, section, text) \

@@ -2,7 +2,7 @@
 /*
  * why.h - reasons as values: each decision carries one.
  *
- * larder_why_name(), _text() and _section() of cache.h read the same list, why.def.
+ * The list is why.def; cache.h offers the same to users.
  */
 #ifndef LRD_POLICY_WHY_H
 #define LRD_POLICY_WHY_H
@@ -14,6 +14,11 @@ enum lrd_why {
 #define LRD_WHY(number, name, word, fwd, section, text) LRD_WHY_##name = number,
 #include "policy/why.def"
 };
+
+/* The word ("max-age"), sentence and section of a reason. Never NULL. */
+const char *lrd_why_name(uint32_t why);
+const char *lrd_why_text(uint32_t why);
+const char *lrd_why_section(uint32_t why);
 
 /* The fwd parameter of Cache-Status (RFC 9211 s2.2) for this reason, "" when it has none. */
 const char *lrd_why_fwd(uint32_t why);

@@ -74,7 +74,8 @@ larder_plan *drive_lookup(larder_cache *cache, const struct drive_request *reque
 
 	drive_fields_read(request->fields, &fields);
 	lookup.method = lrd_slice_cstr(request->method ? request->method : "GET");
-	lookup.url = lrd_slice_cstr(request->url ? request->url : "http://origin.test/page");
+	lookup.url =
+		lrd_slice_cstr(request->url ? request->url : "http://origin.test/page");
 	lookup.fields = fields.at;
 	lookup.field_count = fields.count;
 	lookup.partition = request->partition;
@@ -108,7 +109,8 @@ void drive_answer(larder_plan *plan, const struct drive_response *response)
 	uint32_t status = response->status ? response->status : 200;
 
 	if (response->no_date)
-		snprintf(text, sizeof(text), "%s", response->fields ? response->fields : "");
+		snprintf(text, sizeof(text), "%s",
+			 response->fields ? response->fields : "");
 	else
 		snprintf(text, sizeof(text), "Date: %s\n%s", drive_date(response->ago_s),
 			 response->fields ? response->fields : "");
@@ -194,7 +196,8 @@ char *drive_body(larder_plan *plan, size_t *len)
 	ptrdiff_t n;
 
 	ck_assert_ptr_nonnull(body);
-	while ((n = larder_plan_read(plan, body + at, size - at < 7777 ? size - at : 7777)) > 0)
+	while ((n = larder_plan_read(plan, body + at,
+				     size - at < 7777 ? size - at : 7777)) > 0)
 		at += (size_t)n;
 	ck_assert_msg(n == 0, "read: %td at %zu of %zu", n, at, size);
 	ck_assert_uint_eq(at, size);

@@ -38,12 +38,12 @@ struct drive_request {
 larder_plan *drive_lookup(larder_cache *cache, const struct drive_request *request);
 
 struct drive_response {
-	uint32_t status;     /* 200 */
-	const char *fields;  /* "" */
-	const char *body;    /* "" */
-	size_t body_len;     /* 0: of the text */
-	int64_t ago_s;       /* it arrived so many seconds ago, and Date says so too */
-	int64_t delay_s;     /* and took this long */
+	uint32_t status;    /* 200 */
+	const char *fields; /* "" */
+	const char *body;   /* "" */
+	size_t body_len;    /* 0: of the text */
+	int64_t ago_s;      /* it arrived so many seconds ago, and Date says so too */
+	int64_t delay_s;    /* and took this long */
 	bool no_date;
 	int64_t claimed_len; /* body_length given; 0: the true one; -1: unknown */
 	bool no_commit;

@@ -25,7 +25,8 @@ struct step {
 
 static const struct step steps[] = {
 	{ "A: 1\n", 200, "Cache-Control: max-age=0\nETag: \"1\"\nVary: A\n", "GET", 5 },
-	{ "A: 2\n", 200, "Cache-Control: max-age=60\nETag: \"2\"\nVary: A\n", "GET", 100000 },
+	{ "A: 2\n", 200, "Cache-Control: max-age=60\nETag: \"2\"\nVary: A\n", "GET",
+	  100000 },
 	{ "A: 1\n", 304, "Cache-Control: max-age=60\nETag: \"1\"\n", "GET", 0 },
 	{ "A: 3\n", 304, "Cache-Control: max-age=60\nETag: \"1\"\n", "GET", 0 },
 	{ "A: 1\n", 200, "Cache-Control: max-age=60\n", "GET", 0 },
@@ -137,7 +138,8 @@ START_TEST(out_of_memory)
 		lrd_failing_alloc_init(&fa, i);
 		fa.sticky = i % 2 == 0;
 		run_all(&fa, path);
-		ck_assert_msg(fa.live == 0, "call %zu of %zu leaks %ld", i, calls, fa.live);
+		ck_assert_msg(fa.live == 0, "call %zu of %zu leaks %ld", i, calls,
+			      fa.live);
 	}
 	/* It still works afterwards. */
 	lrd_failing_alloc_init(&fa, 0);
@@ -159,10 +161,11 @@ START_TEST(one_allocation)
 	lrd_failing_alloc_init(&fa, 0);
 	options.allocator = &allocator;
 	cache = drive_open(&options);
-	larder_plan_free(drive(cache, &(struct drive_request){ 0 },
-			       &(struct drive_response){ .fields = "Cache-Control: max-age=60\n",
-							 .body = big,
-							 .body_len = 200000 }));
+	larder_plan_free(
+		drive(cache, &(struct drive_request){ 0 },
+		      &(struct drive_response){ .fields = "Cache-Control: max-age=60\n",
+						.body = big,
+						.body_len = 200000 }));
 	fa.calls = 0;
 	plan = drive_lookup(cache, &(struct drive_request){ 0 });
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_SERVE);
@@ -180,8 +183,8 @@ static void put_raw(struct lrd_store *store, uint8_t kind, larder_slice head)
 	struct lrd_put put = { .kind = kind, .stored_at = lrd_clock_now_s(), .head = head };
 	struct lrd_write *write;
 
-	ck_assert_int_eq(lrd_key_init(store, LRD_SLICE(""), LRD_SLICE("http://origin.test/page"),
-				      &put.key),
+	ck_assert_int_eq(lrd_key_init(store, LRD_SLICE(""),
+				      LRD_SLICE("http://origin.test/page"), &put.key),
 			 0);
 	ck_assert_int_eq(lrd_write_begin(store, &write), 0);
 	ck_assert_int_eq(lrd_write_put(write, &put, LRD_SLICE("body"), NULL), 0);
@@ -195,8 +198,8 @@ static size_t get_raw(struct lrd_store *store, uint8_t kind, char *out, size_t c
 	struct lrd_key key;
 	size_t len;
 
-	ck_assert_int_eq(lrd_key_init(store, LRD_SLICE(""), LRD_SLICE("http://origin.test/page"),
-				      &key),
+	ck_assert_int_eq(lrd_key_init(store, LRD_SLICE(""),
+				      LRD_SLICE("http://origin.test/page"), &key),
 			 0);
 	ck_assert_int_eq(lrd_read_begin(store, &read), 0);
 	ck_assert_int_eq(lrd_read_get(&read, &key, lrd_clock_now_s(), &record), 0);
@@ -220,11 +223,12 @@ START_TEST(damaged_heads)
 	char head[2048], changed[2048];
 	size_t len, misses = 0;
 
-	larder_plan_free(drive(cache, &request,
-			       &(struct drive_response){
-				       .fields = directory ? "Cache-Control: max-age=60\nVary: A\n"
-							   : "Cache-Control: max-age=60\nX: 1\n",
-				       .body = "body" }));
+	larder_plan_free(
+		drive(cache, &request,
+		      &(struct drive_response){
+			      .fields = directory ? "Cache-Control: max-age=60\nVary: A\n"
+						  : "Cache-Control: max-age=60\nX: 1\n",
+			      .body = "body" }));
 	ck_assert_int_eq(lrd_store_open(drive_dir(), &options, &store, NULL), 0);
 	len = get_raw(store, kind, head, sizeof(head));
 	for (size_t i = 0; i < 2 * len; i++) {
@@ -242,7 +246,8 @@ START_TEST(damaged_heads)
 			const larder_field *fields = larder_plan_fields(plan, &count);
 
 			for (size_t k = 0; k < count; k++)
-				ck_assert_int_eq(fields[k].value.ptr[fields[k].value.len], 0);
+				ck_assert_int_eq(fields[k].value.ptr[fields[k].value.len],
+						 0);
 		} else {
 			misses++;
 		}
@@ -253,8 +258,9 @@ START_TEST(damaged_heads)
 	ck_assert_uint_gt(misses, len);
 	/* What is damaged is replaced like anything else. */
 	put_raw(store, kind, LRD_SLICE("rubbish"));
-	larder_plan_free(drive(cache, &request,
-			       &(struct drive_response){ .fields = "Cache-Control: max-age=60\n" }));
+	larder_plan_free(drive(
+		cache, &request,
+		&(struct drive_response){ .fields = "Cache-Control: max-age=60\n" }));
 	ck_assert_str_eq(drive_says(cache, &request), "fresh max-age");
 	lrd_store_close(store);
 	larder_cache_close(cache);
@@ -270,11 +276,14 @@ START_TEST(other_kinds)
 
 	ck_assert_int_eq(lrd_store_open(drive_dir(), &options, &store, NULL), 0);
 	put_raw(store, LRD_KIND_VALUE, LRD_SLICE(""));
-	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ 0 }), "miss other-kind");
+	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ 0 }),
+			 "miss other-kind");
 	put_raw(store, LRD_KIND_UNCACHEABLE, LRD_SLICE(""));
-	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ 0 }), "miss other-kind");
+	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ 0 }),
+			 "miss other-kind");
 	put_raw(store, 200, LRD_SLICE(""));
-	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ 0 }), "miss other-kind");
+	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ 0 }),
+			 "miss other-kind");
 	lrd_store_close(store);
 	larder_cache_close(cache);
 }

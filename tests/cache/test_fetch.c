@@ -41,12 +41,14 @@ START_TEST(miss_store_hit)
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_FETCH);
 	ck_assert_int_eq(larder_plan_served(plan)->how, LARDER_HOW_MISS);
 	ck_assert_ptr_null(larder_plan_condition(plan, &len));
-	drive_answer(plan, &(struct drive_response){
-				   .fields = "Cache-Control: max-age=60\nX-One: 1\nETag: \"v\"\n"
-					     "Set-Cookie: a=b\nConnection: close, X-Hop\n"
-					     "X-Hop: gone\nTransfer-Encoding: chunked\nX-One: 2\n",
-				   .body = "hello",
-				   .claimed_len = -1 });
+	drive_answer(
+		plan,
+		&(struct drive_response){
+			.fields = "Cache-Control: max-age=60\nX-One: 1\nETag: \"v\"\n"
+				  "Set-Cookie: a=b\nConnection: close, X-Hop\n"
+				  "X-Hop: gone\nTransfer-Encoding: chunked\nX-One: 2\n",
+			.body = "hello",
+			.claimed_len = -1 });
 	ck_assert_int_eq(larder_plan_served(plan)->stored, 1);
 	larder_plan_free(plan);
 
@@ -95,10 +97,11 @@ START_TEST(keys)
 
 	store("http://origin.test/path/x", "Cache-Control: max-age=60\n", "x", 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		ck_assert_msg(strcmp(drive_says(cache, &(struct drive_request){
-							       .url = rows[i].url }),
-				     rows[i].says) == 0,
-			      "%s", rows[i].url);
+		ck_assert_msg(
+			strcmp(drive_says(cache,
+					  &(struct drive_request){ .url = rows[i].url }),
+			       rows[i].says) == 0,
+			"%s", rows[i].url);
 }
 END_TEST
 
@@ -118,7 +121,8 @@ START_TEST(methods)
 	larder_plan_free(plan);
 	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ .method = "POST" }),
 			 "bypass method");
-	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ .method = "OPTIONS" }),
+	ck_assert_str_eq(drive_says(cache,
+				    &(struct drive_request){ .method = "OPTIONS" }),
 			 "bypass method");
 	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ .method = "get" }),
 			 "bypass method");
@@ -129,14 +133,15 @@ END_TEST
 START_TEST(head_is_not_stored)
 {
 	struct drive_request head = { .method = "HEAD" };
-	larder_plan *plan = drive(cache, &head,
-				  &(struct drive_response){
-					  .fields = "Cache-Control: max-age=60\n" });
+	larder_plan *plan = drive(
+		cache, &head,
+		&(struct drive_response){ .fields = "Cache-Control: max-age=60\n" });
 
 	ck_assert_str_eq(drive_store_why(plan), "head");
 	ck_assert_uint_eq(larder_plan_served(plan)->stored, 0);
 	larder_plan_free(plan);
-	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ 0 }), "miss uri-miss");
+	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ 0 }),
+			 "miss uri-miss");
 }
 END_TEST
 
@@ -150,7 +155,8 @@ START_TEST(age)
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_SERVE);
 	ck_assert_int_ge(larder_plan_served(plan)->age_s, 130);
 	ck_assert_int_le(larder_plan_served(plan)->age_s, 140);
-	ck_assert_int_eq(atoll(drive_field(plan, "Age")), larder_plan_served(plan)->age_s);
+	ck_assert_int_eq(strtoll(drive_field(plan, "Age"), NULL, 10),
+			 larder_plan_served(plan)->age_s);
 	ck_assert_int_eq(larder_plan_served(plan)->ttl_s,
 			 600 - larder_plan_served(plan)->age_s);
 	larder_plan_free(plan);
@@ -160,10 +166,10 @@ END_TEST
 /* A response without Date gets one (RFC 9110 s6.6.1). */
 START_TEST(date_is_supplied)
 {
-	larder_plan *plan = drive(cache, &(struct drive_request){ 0 },
-				  &(struct drive_response){
-					  .fields = "Cache-Control: max-age=60\n",
-					  .no_date = true });
+	larder_plan *plan =
+		drive(cache, &(struct drive_request){ 0 },
+		      &(struct drive_response){ .fields = "Cache-Control: max-age=60\n",
+						.no_date = true });
 
 	larder_plan_free(plan);
 	plan = drive_lookup(cache, &(struct drive_request){ 0 });
@@ -184,50 +190,54 @@ static const struct {
 } modes[] = {
 	{ "default fresh", "Cache-Control: max-age=60\n", 0, LARDER_MODE_DEFAULT, "",
 	  "fresh max-age", NULL, NULL },
-	{ "default stale", "Cache-Control: max-age=60\nETag: \"e\"\n", 100, LARDER_MODE_DEFAULT,
-	  "", "miss expired", NULL, "\"e\"" },
-	{ "default nothing", NULL, 0, LARDER_MODE_DEFAULT, "", "miss uri-miss", NULL, NULL },
-	{ "no-store fresh", "Cache-Control: max-age=60\nETag: \"e\"\n", 0, LARDER_MODE_NO_STORE,
-	  "", "bypass mode-no-store", "no-cache", NULL },
-	{ "reload fresh", "Cache-Control: max-age=60\nETag: \"e\"\n", 0, LARDER_MODE_RELOAD, "",
-	  "miss mode-reload", "no-cache", NULL },
-	{ "no-cache fresh", "Cache-Control: max-age=60\nETag: \"e\"\n", 0, LARDER_MODE_NO_CACHE,
-	  "", "miss mode-no-cache", "max-age=0", "\"e\"" },
-	{ "no-cache own field", "Cache-Control: max-age=60\nETag: \"e\"\n", 0,
-	  LARDER_MODE_NO_CACHE, "Cache-Control: no-transform\n", "miss mode-no-cache", NULL,
-	  "\"e\"" },
-	{ "force-cache fresh", "Cache-Control: max-age=60\n", 0, LARDER_MODE_FORCE_CACHE, "",
-	  "fresh max-age", NULL, NULL },
-	{ "force-cache stale", "Cache-Control: max-age=60\n", 100, LARDER_MODE_FORCE_CACHE, "",
-	  "stale any-age", NULL, NULL },
-	{ "force-cache no-cache", "Cache-Control: no-cache\n", 0, LARDER_MODE_FORCE_CACHE, "",
-	  "stale any-age", NULL, NULL },
-	{ "force-cache nothing", NULL, 0, LARDER_MODE_FORCE_CACHE, "", "miss uri-miss", NULL,
+	{ "default stale", "Cache-Control: max-age=60\nETag: \"e\"\n", 100,
+	  LARDER_MODE_DEFAULT, "", "miss expired", NULL, "\"e\"" },
+	{ "default nothing", NULL, 0, LARDER_MODE_DEFAULT, "", "miss uri-miss", NULL,
 	  NULL },
-	{ "only-if-cached stale", "Cache-Control: max-age=60\n", 100, LARDER_MODE_ONLY_IF_CACHED,
+	{ "no-store fresh", "Cache-Control: max-age=60\nETag: \"e\"\n", 0,
+	  LARDER_MODE_NO_STORE, "", "bypass mode-no-store", "no-cache", NULL },
+	{ "reload fresh", "Cache-Control: max-age=60\nETag: \"e\"\n", 0,
+	  LARDER_MODE_RELOAD, "", "miss mode-reload", "no-cache", NULL },
+	{ "no-cache fresh", "Cache-Control: max-age=60\nETag: \"e\"\n", 0,
+	  LARDER_MODE_NO_CACHE, "", "miss mode-no-cache", "max-age=0", "\"e\"" },
+	{ "no-cache own field", "Cache-Control: max-age=60\nETag: \"e\"\n", 0,
+	  LARDER_MODE_NO_CACHE, "Cache-Control: no-transform\n", "miss mode-no-cache",
+	  NULL, "\"e\"" },
+	{ "force-cache fresh", "Cache-Control: max-age=60\n", 0, LARDER_MODE_FORCE_CACHE,
+	  "", "fresh max-age", NULL, NULL },
+	{ "force-cache stale", "Cache-Control: max-age=60\n", 100,
+	  LARDER_MODE_FORCE_CACHE, "", "stale any-age", NULL, NULL },
+	{ "force-cache no-cache", "Cache-Control: no-cache\n", 0, LARDER_MODE_FORCE_CACHE,
 	  "", "stale any-age", NULL, NULL },
+	{ "force-cache nothing", NULL, 0, LARDER_MODE_FORCE_CACHE, "", "miss uri-miss",
+	  NULL, NULL },
+	{ "only-if-cached stale", "Cache-Control: max-age=60\n", 100,
+	  LARDER_MODE_ONLY_IF_CACHED, "", "stale any-age", NULL, NULL },
 	{ "only-if-cached nothing", NULL, 0, LARDER_MODE_ONLY_IF_CACHED, "",
 	  "refused only-if-cached", NULL, NULL },
-	{ "field only-if-cached fresh", "Cache-Control: max-age=60\n", 0, LARDER_MODE_DEFAULT,
-	  "Cache-Control: only-if-cached\n", "fresh max-age", NULL, NULL },
-	{ "field only-if-cached stale", "Cache-Control: max-age=60\n", 100, LARDER_MODE_DEFAULT,
-	  "Cache-Control: only-if-cached\n", "refused only-if-cached", NULL, NULL },
+	{ "field only-if-cached fresh", "Cache-Control: max-age=60\n", 0,
+	  LARDER_MODE_DEFAULT, "Cache-Control: only-if-cached\n", "fresh max-age", NULL,
+	  NULL },
+	{ "field only-if-cached stale", "Cache-Control: max-age=60\n", 100,
+	  LARDER_MODE_DEFAULT, "Cache-Control: only-if-cached\n",
+	  "refused only-if-cached", NULL, NULL },
 	{ "field only-if-cached max-stale", "Cache-Control: max-age=60\n", 100,
-	  LARDER_MODE_DEFAULT, "Cache-Control: only-if-cached, max-stale\n", "stale max-stale",
-	  NULL, NULL },
-	{ "refresh fresh", "Cache-Control: max-age=60\nETag: \"e\"\n", 0, LARDER_MODE_REFRESH,
-	  "", "miss mode-refresh", NULL, "\"e\"" },
+	  LARDER_MODE_DEFAULT, "Cache-Control: only-if-cached, max-stale\n",
+	  "stale max-stale", NULL, NULL },
+	{ "refresh fresh", "Cache-Control: max-age=60\nETag: \"e\"\n", 0,
+	  LARDER_MODE_REFRESH, "", "miss mode-refresh", NULL, "\"e\"" },
 	{ "refresh immutable", "Cache-Control: max-age=60, immutable\nETag: \"e\"\n", 0,
 	  LARDER_MODE_REFRESH, "", "fresh immutable", NULL, NULL },
-	{ "range", "Cache-Control: max-age=60\n", 0, LARDER_MODE_DEFAULT, "Range: bytes=0-1\n",
-	  "bypass range", NULL, NULL },
+	{ "range", "Cache-Control: max-age=60\n", 0, LARDER_MODE_DEFAULT,
+	  "Range: bytes=0-1\n", "bypass range", NULL, NULL },
 	{ "if-match", "Cache-Control: max-age=60\nETag: \"e\"\n", 0, LARDER_MODE_DEFAULT,
 	  "If-Match: \"e\"\n", "miss precondition", NULL, NULL },
 };
 
 START_TEST(mode_table)
 {
-	struct drive_request request = { .mode = modes[_i].mode, .fields = modes[_i].request };
+	struct drive_request request = { .mode = modes[_i].mode,
+					 .fields = modes[_i].request };
 	const char *value;
 	larder_plan *plan;
 
@@ -251,7 +261,8 @@ END_TEST
 /* RELOAD stores, NO_STORE does not. */
 START_TEST(mode_storing)
 {
-	struct drive_response two = { .fields = "Cache-Control: max-age=60\n", .body = "two" };
+	struct drive_response two = { .fields = "Cache-Control: max-age=60\n",
+				      .body = "two" };
 	larder_plan *plan;
 
 	store(NULL, "Cache-Control: max-age=60\n", "one", 0);
@@ -292,18 +303,20 @@ START_TEST(cut_bodies)
 	larder_plan_free(plan);
 	plan = drive(cache, &(struct drive_request){ 0 }, &open_end);
 	ck_assert_str_eq(drive_store_why(plan), "not-committed");
-	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ 0 }), "miss uri-miss");
+	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ 0 }),
+			 "miss uri-miss");
 	larder_plan_free(plan);
-	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ 0 }), "miss uri-miss");
+	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ 0 }),
+			 "miss uri-miss");
 }
 END_TEST
 
 /* Every size around the borders of record, buffer, copy and hold comes back byte for byte. */
 START_TEST(body_sizes)
 {
-	static const size_t sizes[] = { 0,     1,     3500,   4072,	4073,  9000,
-					65535, 65536, 65537,  262143, 262144, 262145,
-					3000000 };
+	static const size_t sizes[] = { 0,      1,      3500,   4072,  4073,
+					9000,   65535,  65536,  65537, 262143,
+					262144, 262145, 3000000 };
 	size_t size = sizes[_i % 13], len;
 	bool unknown = _i >= 13;
 	char *body = malloc(size + 1), *got;
@@ -339,32 +352,35 @@ static const struct {
 	const char *store_why;
 	const char *then; /* what the next plain GET says */
 } stored[] = {
-	{ "request no-store", "Cache-Control: no-store\n", 200, "Cache-Control: max-age=60\n",
-	  "request-no-store", "miss uri-miss" },
-	{ "response no-store", "", 200, "Cache-Control: no-store, max-age=60\n", "no-store",
-	  "miss uri-miss" },
-	{ "206", "", 206, "Cache-Control: max-age=60\nContent-Range: bytes 0-0/1\n", "partial",
-	  "miss uri-miss" },
+	{ "request no-store", "Cache-Control: no-store\n", 200,
+	  "Cache-Control: max-age=60\n", "request-no-store", "miss uri-miss" },
+	{ "response no-store", "", 200, "Cache-Control: no-store, max-age=60\n",
+	  "no-store", "miss uri-miss" },
+	{ "206", "", 206, "Cache-Control: max-age=60\nContent-Range: bytes 0-0/1\n",
+	  "partial", "miss uri-miss" },
 	{ "304 nobody asked for", "", 304, "Cache-Control: max-age=60\n", "status-304",
 	  "miss uri-miss" },
 	{ "vary star", "", 200, "Cache-Control: max-age=60\nVary: *\n", "vary-star",
 	  "miss uri-miss" },
-	{ "vary malformed", "", 200, "Cache-Control: max-age=60\nVary: a b\n", "vary-malformed",
+	{ "vary malformed", "", 200, "Cache-Control: max-age=60\nVary: a b\n",
+	  "vary-malformed", "miss uri-miss" },
+	{ "302 without freshness", "", 302, "Location: /x\n", "no-freshness",
 	  "miss uri-miss" },
-	{ "302 without freshness", "", 302, "Location: /x\n", "no-freshness", "miss uri-miss" },
-	{ "302 with freshness", "", 302, "Location: /x\nCache-Control: max-age=60\n", "storable",
+	{ "302 with freshness", "", 302, "Location: /x\nCache-Control: max-age=60\n",
+	  "storable", "fresh max-age" },
+	{ "404 explicit", "", 404, "Cache-Control: max-age=60\n", "storable",
 	  "fresh max-age" },
-	{ "404 explicit", "", 404, "Cache-Control: max-age=60\n", "storable", "fresh max-age" },
 	{ "404 plain", "", 404, "", "storable", "miss no-lifetime" },
 	{ "500", "", 500, "", "no-freshness", "miss uri-miss" },
-	{ "599 explicit", "", 599, "Cache-Control: max-age=60\n", "storable", "fresh max-age" },
+	{ "599 explicit", "", 599, "Cache-Control: max-age=60\n", "storable",
+	  "fresh max-age" },
 	{ "600", "", 600, "Cache-Control: max-age=60\n", "status-odd", "miss uri-miss" },
 	{ "private in a private cache", "", 200, "Cache-Control: private, max-age=60\n",
 	  "storable", "fresh max-age" },
-	{ "Set-Cookie", "", 200, "Cache-Control: max-age=60\nSet-Cookie: a=1\n", "storable",
-	  "fresh max-age" },
-	{ "a field with a break", "", 200, "Cache-Control: max-age=60\nX: a\001b\n", "malformed",
-	  "miss uri-miss" },
+	{ "Set-Cookie", "", 200, "Cache-Control: max-age=60\nSet-Cookie: a=1\n",
+	  "storable", "fresh max-age" },
+	{ "a field with a break", "", 200, "Cache-Control: max-age=60\nX: a\001b\n",
+	  "malformed", "miss uri-miss" },
 	{ "204", "", 204, "Cache-Control: max-age=60\n", "storable", "fresh max-age" },
 };
 
@@ -406,9 +422,9 @@ static const struct {
 	const char *url;
 	int rc;
 } urls[] = {
-	{ "http://", LARDER_EURL },	   { "ftp://origin.test/", LARDER_EURL },
-	{ "/relative", LARDER_EURL },	   { "", LARDER_EURL },
-	{ "http://a b/", LARDER_EURL },	   { "http://h:99999/", LARDER_EURL },
+	{ "http://", LARDER_EURL },           { "ftp://origin.test/", LARDER_EURL },
+	{ "/relative", LARDER_EURL },         { "", LARDER_EURL },
+	{ "http://a b/", LARDER_EURL },       { "http://h:99999/", LARDER_EURL },
 	{ "http://h/\r\nX: y", LARDER_EURL },
 };
 
@@ -419,15 +435,16 @@ START_TEST(bad_lookups)
 
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
 		lookup.url = lrd_slice_cstr(urls[i].url);
-		ck_assert_msg(larder_cache_lookup(cache, &lookup, &plan) == urls[i].rc, "%s",
-			      urls[i].url);
+		ck_assert_msg(larder_cache_lookup(cache, &lookup, &plan) == urls[i].rc,
+			      "%s", urls[i].url);
 		ck_assert_ptr_null(plan);
 	}
 	lookup.url = LRD_SLICE("http://h/");
 	lookup.mode = 99;
 	ck_assert_int_eq(larder_cache_lookup(cache, &lookup, &plan), LARDER_EINVAL);
 	lookup.mode = 0;
-	lookup.partition = "0123456789012345678901234567890123456789012345678901234567890123x";
+	lookup.partition =
+		"0123456789012345678901234567890123456789012345678901234567890123x";
 	ck_assert_int_eq(larder_cache_lookup(cache, &lookup, &plan), LARDER_EINVAL);
 	lookup.partition = NULL;
 	lookup.size = 0;

@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache/record.h"
 #include "check_main.h"
 #include "drive.h"
 #include "proto/bytes/slice.h"
+#include "store/store.h"
+#include "sys/clock.h"
 
 static larder_cache *cache;
 
@@ -22,10 +25,10 @@ static void teardown(void)
 
 static void store(const struct drive_request *request, const char *body)
 {
-	larder_plan *plan = drive(cache, request,
-				  &(struct drive_response){
-					  .fields = "Cache-Control: max-age=600\nVary: A\n",
-					  .body = body });
+	larder_plan *plan = drive(
+		cache, request,
+		&(struct drive_response){
+			.fields = "Cache-Control: max-age=600\nVary: A\n", .body = body });
 
 	ck_assert_msg(larder_plan_served(plan)->stored == 1, "%s", drive_store_why(plan));
 	larder_plan_free(plan);
@@ -36,17 +39,18 @@ static const struct {
 	uint32_t status;
 	bool invalidates;
 } rows[] = {
-	{ "POST", 200, true },	  { "PUT", 201, true },	   { "DELETE", 204, true },
-	{ "PATCH", 302, true },	  { "M-SEARCH", 200, true }, { "post", 200, true },
-	{ "POST", 400, false },	  { "DELETE", 405, false }, { "PUT", 500, false },
-	{ "OPTIONS", 200, false }, { "TRACE", 200, false },  { "QUERY", 200, false },
+	{ "POST", 200, true },      { "PUT", 201, true },      { "DELETE", 204, true },
+	{ "PATCH", 302, true },     { "M-SEARCH", 200, true }, { "post", 200, true },
+	{ "POST", 400, false },     { "DELETE", 405, false },  { "PUT", 500, false },
+	{ "OPTIONS", 200, false },  { "TRACE", 200, false },   { "QUERY", 200, false },
 	{ "PROPFIND", 207, false },
 };
 
 START_TEST(methods)
 {
 	struct drive_request unsafe = { .method = rows[_i].method };
-	struct drive_request variants[] = { { .fields = "A: 1\n" }, { .fields = "A: 2\n" } };
+	struct drive_request variants[] = { { .fields = "A: 1\n" },
+					    { .fields = "A: 2\n" } };
 	larder_plan *plan;
 
 	store(&variants[0], "one");
@@ -77,7 +81,8 @@ static const struct {
 	{ "Location: http://ORIGIN.test:80/%6fther#x\n", "http://origin.test/other", true },
 	{ "Location: http://elsewhere.test/other\n", "http://elsewhere.test/other", false },
 	{ "Location: https://origin.test/other\n", "https://origin.test/other", false },
-	{ "Location: http://origin.test:8080/other\n", "http://origin.test:8080/other", false },
+	{ "Location: http://origin.test:8080/other\n", "http://origin.test:8080/other",
+	  false },
 	{ "Location: http://[bad/\n", "http://origin.test/other", false },
 };
 
@@ -88,7 +93,8 @@ START_TEST(locations)
 
 	store(&other, "x");
 	plan = drive(cache, &(struct drive_request){ .method = "POST" },
-		     &(struct drive_response){ .status = 201, .fields = targets[_i].fields });
+		     &(struct drive_response){ .status = 201,
+					       .fields = targets[_i].fields });
 	larder_plan_free(plan);
 	ck_assert_msg(strcmp(drive_says(cache, &other), targets[_i].invalidates
 								? "miss invalidated"
@@ -100,8 +106,10 @@ END_TEST
 /* An answer that an unsafe request overtook is served and not kept. */
 START_TEST(fence)
 {
-	struct drive_response old = { .fields = "Cache-Control: max-age=600\n", .body = "old" };
-	struct drive_response new = { .fields = "Cache-Control: max-age=600\n", .body = "new" };
+	struct drive_response old = { .fields = "Cache-Control: max-age=600\n",
+				      .body = "old" };
+	struct drive_response new = { .fields = "Cache-Control: max-age=600\n",
+				      .body = "new" };
 	struct drive_request get = { .url = "http://origin.test/doc" };
 	struct drive_request put = { .url = "http://origin.test/doc", .method = "PUT" };
 	larder_plan *slow, *plan;
@@ -142,17 +150,19 @@ START_TEST(fence_304)
 	struct drive_request get = { 0 };
 	larder_plan *slow;
 
-	larder_plan_free(drive(cache, &get, &(struct drive_response){
-						    .fields = "ETag: \"v\"\nCache-Control: "
-							      "max-age=1\n",
-						    .body = "old",
-						    .ago_s = 100 }));
+	larder_plan_free(
+		drive(cache, &get,
+		      &(struct drive_response){ .fields = "ETag: \"v\"\nCache-Control: "
+							  "max-age=1\n",
+						.body = "old",
+						.ago_s = 100 }));
 	slow = drive_lookup(cache, &get);
 	larder_plan_free(drive(cache, &(struct drive_request){ .method = "DELETE" },
 			       &(struct drive_response){ .status = 204 }));
-	drive_answer(slow, &(struct drive_response){
-				   .status = 304,
-				   .fields = "ETag: \"v\"\nCache-Control: max-age=600\n" });
+	drive_answer(slow,
+		     &(struct drive_response){
+			     .status = 304,
+			     .fields = "ETag: \"v\"\nCache-Control: max-age=600\n" });
 	ck_assert_int_eq(larder_plan_verdict(slow), LARDER_SERVE);
 	ck_assert_int_eq(larder_plan_served(slow)->stored, 0);
 	larder_plan_free(slow);
@@ -168,7 +178,8 @@ START_TEST(post)
 		const char *store_why;
 	} answers[] = {
 		{ "Content-Location: /page\nCache-Control: max-age=600\n", "storable" },
-		{ "Content-Location: http://origin.test/page\nCache-Control: max-age=600\n",
+		{ "Content-Location: http://origin.test/page\nCache-Control: "
+		  "max-age=600\n",
 		  "storable" },
 		{ "Content-Location: /page\n", "post-not-explicit" },
 		{ "Cache-Control: max-age=600\n", "post-not-explicit" },
@@ -192,8 +203,8 @@ END_TEST
 /* What a user changes is gone for that user and for the anonymous. */
 START_TEST(partitions)
 {
-	struct drive_request alice = { .partition = "alice" }, bob = { .partition = "bob" },
-			     anonymous = { .partition = "" };
+	struct drive_request alice = { .partition = "alice" },
+			     bob = { .partition = "bob" }, anonymous = { .partition = "" };
 	struct drive_request put = { .partition = "alice", .method = "PUT" };
 
 	store(&alice, "a");
@@ -232,10 +243,51 @@ START_TEST(purge)
 		ck_assert_str_eq(drive_says(cache, &requests[i]), "fresh max-age");
 	ck_assert_int_eq(larder_cache_purge(cache, url, NULL), 0);
 	/* What was on its way meanwhile does not bring it back. */
-	drive_answer(slow, &(struct drive_response){ .fields = "Cache-Control: max-age=60\n" });
+	drive_answer(slow,
+		     &(struct drive_response){ .fields = "Cache-Control: max-age=60\n" });
 	ck_assert_str_eq(drive_store_why(slow), "invalidated-meanwhile");
 	larder_plan_free(slow);
-	ck_assert_int_eq(larder_cache_purge(cache, LRD_SLICE("nonsense"), NULL), LARDER_EURL);
+	ck_assert_int_eq(larder_cache_purge(cache, LRD_SLICE("nonsense"), NULL),
+			 LARDER_EURL);
+}
+END_TEST
+
+static int count_response(const struct lrd_record *record, struct lrd_read *read,
+			  void *ctx)
+{
+	(void)read;
+	if (record->kind == LRD_KIND_RESPONSE)
+		++*(size_t *)ctx;
+	return 0;
+}
+
+static size_t responses_stored(void)
+{
+	struct lrd_store_options options = { .must_exist = true };
+	struct lrd_store *store = NULL;
+	uint64_t cursor = 0;
+	size_t count = 0;
+
+	ck_assert_int_eq(lrd_store_open(drive_dir(), &options, &store, NULL), 0);
+	while (lrd_store_walk(store, &cursor, 100, lrd_clock_now_s(), count_response,
+			      &count) == 1)
+		;
+	lrd_store_close(store);
+	return count;
+}
+
+/* Nothing of what is removed stays behind to take up room. */
+START_TEST(no_remains)
+{
+	struct drive_request variants[] = { { .fields = "A: 1\n" },
+					    { .fields = "A: 2\n" } };
+
+	store(&variants[0], "one");
+	store(&variants[1], "two");
+	ck_assert_uint_eq(responses_stored(), 2);
+	larder_plan_free(drive(cache, &(struct drive_request){ .method = "PUT" },
+			       &(struct drive_response){ .status = 204 }));
+	ck_assert_uint_eq(responses_stored(), 0);
 }
 END_TEST
 
@@ -252,6 +304,7 @@ Suite *larder_suite(void)
 	tcase_add_loop_test(tcase, post, 0, 5);
 	tcase_add_test(tcase, partitions);
 	tcase_add_test(tcase, purge);
+	tcase_add_test(tcase, no_remains);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

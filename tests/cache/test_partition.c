@@ -42,7 +42,11 @@ static const struct means {
 	  { NULL, NULL },
 	  { NULL, NULL },
 	  false },
-	{ "Cookie", { "Cookie: sid=1\n", "Cookie: sid=2\n" }, { NULL, NULL }, { NULL, NULL }, false },
+	{ "Cookie",
+	  { "Cookie: sid=1\n", "Cookie: sid=2\n" },
+	  { NULL, NULL },
+	  { NULL, NULL },
+	  false },
 	{ "several cookies",
 	  { "Cookie: a=1\nCookie: sid=1\n", "Cookie: a=1\nCookie: sid=2\n" },
 	  { NULL, NULL },
@@ -54,7 +58,11 @@ static const struct means {
 	  { NULL, NULL },
 	  { NULL, NULL },
 	  false },
-	{ "API key", { "X-Api-Key: 1\n", "X-Api-Key: 2\n" }, { NULL, NULL }, { NULL, NULL }, false },
+	{ "API key",
+	  { "X-Api-Key: 1\n", "X-Api-Key: 2\n" },
+	  { NULL, NULL },
+	  { NULL, NULL },
+	  false },
 	{ "userinfo",
 	  { "", "" },
 	  { NULL, NULL },
@@ -72,7 +80,10 @@ static const char *const responses[] = {
 	"Cache-Control: no-cache\nETag: \"same\"\n",
 };
 
-enum { MEANS = sizeof(means) / sizeof(means[0]), RESPONSES = sizeof(responses) / sizeof(responses[0]) };
+enum {
+	MEANS = sizeof(means) / sizeof(means[0]),
+	RESPONSES = sizeof(responses) / sizeof(responses[0])
+};
 
 /* 0 alice, 1 bob, 2 nobody */
 static struct drive_request request_of(const struct means *how, int who)
@@ -99,7 +110,8 @@ static void fetch(larder_cache *cache, const struct means *how, int who, int res
 	if (larder_plan_verdict(plan) == LARDER_SERVE)
 		ck_assert_str_eq(larder_plan_body(plan).ptr, bodies[who]);
 	else
-		ck_assert_msg(larder_plan_served(plan)->stored == 1, "%s", drive_store_why(plan));
+		ck_assert_msg(larder_plan_served(plan)->stored == 1, "%s",
+			      drive_store_why(plan));
 	larder_plan_free(plan);
 }
 
@@ -113,8 +125,8 @@ static bool is_safe(larder_cache *cache, const struct means *how, int who, bool 
 	*hit = false;
 	if (larder_plan_verdict(plan) == LARDER_FETCH &&
 	    drive_condition(plan, "If-None-Match"))
-		drive_answer(plan, &(struct drive_response){ .status = 304,
-							     .fields = "ETag: \"same\"\n" });
+		drive_answer(plan, &(struct drive_response){
+					   .status = 304, .fields = "ETag: \"same\"\n" });
 	if (larder_plan_verdict(plan) == LARDER_SERVE) {
 		*hit = true;
 		safe = strcmp(larder_plan_body(plan).ptr, bodies[who]) == 0;
@@ -161,10 +173,10 @@ START_TEST(matrix)
 
 		fetch(cache, how, who, response);
 		for (int other = 0; other < 3; other++) {
-			ck_assert_msg(is_safe(cache, how, other, &hit), "%s: %s", how->name,
-				      responses[response]);
-			ck_assert_msg(hit == (other == who), "%s: %s: %d sees %d", how->name,
-				      responses[response], other, who);
+			ck_assert_msg(is_safe(cache, how, other, &hit), "%s: %s",
+				      how->name, responses[response]);
+			ck_assert_msg(hit == (other == who), "%s: %s: %d sees %d",
+				      how->name, responses[response], other, who);
 		}
 		check_in_child(how, who);
 		/* Side by side. */
@@ -192,8 +204,9 @@ START_TEST(digest_hits)
 		.identity = "alice:realm"
 	};
 
-	larder_plan_free(drive(cache, &first,
-			       &(struct drive_response){ .fields = "Cache-Control: max-age=60\n" }));
+	larder_plan_free(drive(
+		cache, &first,
+		&(struct drive_response){ .fields = "Cache-Control: max-age=60\n" }));
 	ck_assert_str_eq(drive_says(cache, &second), "fresh max-age");
 	second.identity = NULL;
 	ck_assert_str_eq(drive_says(cache, &second), "miss uri-miss");
@@ -211,8 +224,9 @@ START_TEST(named)
 	struct drive_request two = { .fields = "Cookie: a=2\n", .partition = "team" };
 	static const char *const others[] = { "", "Team", "team ", "teams", "~team" };
 
-	larder_plan_free(drive(cache, &one,
-			       &(struct drive_response){ .fields = "Cache-Control: max-age=60\n" }));
+	larder_plan_free(drive(
+		cache, &one,
+		&(struct drive_response){ .fields = "Cache-Control: max-age=60\n" }));
 	ck_assert_str_eq(drive_says(cache, &two), "fresh max-age");
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		two.partition = others[i];
@@ -232,10 +246,12 @@ START_TEST(shared_and_private)
 	} rows[] = {
 		{ "", "Cache-Control: max-age=60\n", true, true, true },
 		{ "", "Cache-Control: private, max-age=60\n", false, false, false },
-		{ "", "Cache-Control: private=\"X\", max-age=60\nX: 1\n", true, true, false },
-		{ "Authorization: Basic YQ==\n", "Cache-Control: max-age=60\n", false, false, false },
-		{ "Authorization: Basic YQ==\n", "Cache-Control: public, max-age=60\n", true, true,
-		  true },
+		{ "", "Cache-Control: private=\"X\", max-age=60\nX: 1\n", true, true,
+		  false },
+		{ "Authorization: Basic YQ==\n", "Cache-Control: max-age=60\n", false,
+		  false, false },
+		{ "Authorization: Basic YQ==\n", "Cache-Control: public, max-age=60\n",
+		  true, true, true },
 		{ "", "Cache-Control: s-maxage=60\n", true, true, true },
 	};
 	larder_cache_options options = LARDER_CACHE_OPTIONS_INIT;
@@ -257,7 +273,8 @@ START_TEST(shared_and_private)
 	/* What the shared one kept whole serves a private one by that one's own rules. */
 	if (_i != 5) {
 		plan = drive_lookup(mine, &request);
-		ck_assert_int_eq(larder_plan_verdict(plan) == LARDER_SERVE, rows[_i].private_reads);
+		ck_assert_int_eq(larder_plan_verdict(plan) == LARDER_SERVE,
+				 rows[_i].private_reads);
 		larder_plan_free(plan);
 	}
 	/* And what a private one kept, only if a shared one might have kept it. */

@@ -16,7 +16,8 @@ static void wait_for(pid_t pid)
 	int status = 0;
 
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "child: %x", (unsigned)status);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "child: %x",
+		      (unsigned)status);
 }
 
 /* One process stores, another is served at once; its invalidation is seen by the first. */
@@ -26,9 +27,10 @@ START_TEST(share)
 	struct drive_request get = { 0 };
 	pid_t pid;
 
-	larder_plan_free(drive(cache, &get,
-			       &(struct drive_response){ .fields = "Cache-Control: max-age=60\n",
-							 .body = "shared" }));
+	larder_plan_free(
+		drive(cache, &get,
+		      &(struct drive_response){ .fields = "Cache-Control: max-age=60\n",
+						.body = "shared" }));
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
@@ -76,10 +78,11 @@ START_TEST(large_body_held)
 	size_t len;
 	pid_t pid;
 
-	larder_plan_free(drive(cache, &get,
-			       &(struct drive_response){ .fields = "Cache-Control: max-age=60\n",
-							 .body = body,
-							 .body_len = LARGE }));
+	larder_plan_free(
+		drive(cache, &get,
+		      &(struct drive_response){ .fields = "Cache-Control: max-age=60\n",
+						.body = body,
+						.body_len = LARGE }));
 	plan = drive_lookup(cache, &get);
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_SERVE);
 	ck_assert_ptr_null(larder_plan_body(plan).ptr);
@@ -89,18 +92,20 @@ START_TEST(large_body_held)
 		larder_cache *other = drive_open_in(drive_dir(), NULL);
 		char *next = pattern(2);
 
-		if (larder_cache_purge(other, LRD_SLICE("http://origin.test/page"), NULL) != 1)
+		if (larder_cache_purge(other, LRD_SLICE("http://origin.test/page"),
+				       NULL) != 1)
 			_exit(1);
 		/* Fill the place that the body leaves, if it does. */
 		for (int i = 0; i < 4; i++) {
 			char url[64];
 
 			snprintf(url, sizeof(url), "http://origin.test/%d", i);
-			larder_plan_free(drive(other, &(struct drive_request){ .url = url },
-					       &(struct drive_response){
-						       .fields = "Cache-Control: max-age=60\n",
-						       .body = next,
-						       .body_len = LARGE }));
+			larder_plan_free(
+				drive(other, &(struct drive_request){ .url = url },
+				      &(struct drive_response){
+					      .fields = "Cache-Control: max-age=60\n",
+					      .body = next,
+					      .body_len = LARGE }));
 		}
 		_exit(0);
 	}
@@ -134,7 +139,8 @@ static void write_rounds(unsigned seed)
 		size_t len = 1 + (i * 7919 + seed) % sizeof(body);
 
 		memset(body, (int)mark, len);
-		snprintf(fields, sizeof(fields), "Cache-Control: max-age=60\nX-Mark: %c\nX-Len: %zu\n%s",
+		snprintf(fields, sizeof(fields),
+			 "Cache-Control: max-age=60\nX-Mark: %c\nX-Len: %zu\n%s",
 			 (char)mark, len, i % 3 ? "" : "Vary: Accept\n");
 		larder_plan_free(drive(cache, &request,
 				       &(struct drive_response){ .fields = fields,
@@ -154,7 +160,7 @@ static void read_rounds(void)
 
 		if (larder_plan_verdict(plan) == LARDER_SERVE) {
 			char mark = drive_field(plan, "X-Mark")[0];
-			size_t len, said = (size_t)atoll(drive_field(plan, "X-Len"));
+			size_t len, said = strtoul(drive_field(plan, "X-Len"), NULL, 10);
 			char *body = drive_body(plan, &len);
 
 			if (len != said)
@@ -175,10 +181,11 @@ START_TEST(never_a_mixture)
 	larder_cache *cache = drive_open(NULL);
 	pid_t pids[WRITERS + READERS];
 
-	larder_plan_free(drive(cache, &(struct drive_request){ 0 },
-			       &(struct drive_response){
-				       .fields = "Cache-Control: max-age=60\nX-Mark: x\nX-Len: 1\n",
-				       .body = "x" }));
+	larder_plan_free(drive(
+		cache, &(struct drive_request){ 0 },
+		&(struct drive_response){
+			.fields = "Cache-Control: max-age=60\nX-Mark: x\nX-Len: 1\n",
+			.body = "x" }));
 	for (unsigned i = 0; i < WRITERS + READERS; i++) {
 		pids[i] = fork();
 		ck_assert_int_ge(pids[i], 0);
@@ -225,9 +232,10 @@ START_TEST(killed_midway)
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 	ck_assert_str_eq(drive_says(cache, &get), "miss uri-miss");
-	larder_plan_free(drive(cache, &get,
-			       &(struct drive_response){ .fields = "Cache-Control: max-age=60\n",
-							 .body = "whole" }));
+	larder_plan_free(
+		drive(cache, &get,
+		      &(struct drive_response){ .fields = "Cache-Control: max-age=60\n",
+						.body = "whole" }));
 	ck_assert_str_eq(drive_says(cache, &get), "fresh max-age");
 	close(pipes[0]);
 	close(pipes[1]);

@@ -22,11 +22,12 @@ static unsigned pick(unsigned below)
 	return (unsigned)(state >> 20) % below;
 }
 
-static const char *const urls[URLS] = { "http://o.test/a", "http://o.test/b", "http://o.test/c" };
-static const char *const spelled[URLS] = { "HTTP://O.test:80/x/../a", "http://o.test/%62#f",
-					   "http://o.test/./c" };
-static const char *const credentials[WHO] = { "", "Authorization: Basic YQ==\n", "Cookie: a=1\n",
-					      "Cookie: a=2\n" };
+static const char *const urls[URLS] = { "http://o.test/a", "http://o.test/b",
+					"http://o.test/c" };
+static const char *const spelled[URLS] = { "HTTP://O.test:80/x/../a",
+					   "http://o.test/%62#f", "http://o.test/./c" };
+static const char *const credentials[WHO] = { "", "Authorization: Basic YQ==\n",
+					      "Cookie: a=1\n", "Cookie: a=2\n" };
 
 /* A request under way: what it was asked for, and when. */
 struct flight {
@@ -38,24 +39,40 @@ struct flight {
 static unsigned invalidated[URLS][WHO]; /* the last round in which it was */
 
 /* "url who value round": the body says for whom it was made; value 9: for all. */
-static void make(char *body, size_t size, const struct flight *f, bool varies, unsigned round)
+static void make(char *body, size_t size, const struct flight *f, bool varies,
+		 unsigned round)
 {
 	snprintf(body, size, "%u %u %u %u", f->url, f->who, varies ? f->value : 9, round);
 }
 
+/* Four numbers with one byte between each two. */
+static bool read_numbers(const char *text, unsigned out[4])
+{
+	char *end;
+
+	for (int i = 0; i < 4; i++) {
+		out[i] = (unsigned)strtoul(text, &end, 10);
+		if (end == text)
+			return false;
+		text = end + (*end != '\0');
+	}
+	return true;
+}
+
 static void check(const struct flight *f)
 {
-	unsigned url, who, value, made;
 	char *body = drive_body(f->plan, NULL);
+	unsigned made[4]; /* url, who, value, round */
 
-	ck_assert_int_eq(sscanf(body, "%u %u %u %u", &url, &who, &value, &made), 4);
-	ck_assert_msg(url == f->url, "%s for url %u", body, f->url);
-	ck_assert_msg(who == f->who, "%s for principal %u", body, f->who);
-	ck_assert_msg(value == 9 || value == f->value, "%s for value %u", body, f->value);
+	ck_assert(read_numbers(body, made));
+	ck_assert_msg(made[0] == f->url, "%s for url %u", body, f->url);
+	ck_assert_msg(made[1] == f->who, "%s for principal %u", body, f->who);
+	ck_assert_msg(made[2] == 9 || made[2] == f->value, "%s for value %u", body,
+		      f->value);
 	/* Made by a request that began no earlier than the last invalidation. */
-	if (f->started > invalidated[url][who])
-		ck_assert_msg(made >= invalidated[url][who], "%s: invalidated in %u", body,
-			      invalidated[url][who]);
+	if (f->started > invalidated[f->url][f->who])
+		ck_assert_msg(made[3] >= invalidated[f->url][f->who],
+			      "%s: invalidated in %u", body, invalidated[f->url][f->who]);
 	free(body);
 }
 
@@ -71,45 +88,49 @@ static void begin(larder_cache *cache, struct flight *f, unsigned round)
 	f->value = pick(VALUES);
 	f->started = round;
 	snprintf(fields, sizeof(fields), "%sA: %u\n", credentials[f->who], f->value);
-	f->plan = drive_lookup(cache, &(struct drive_request){
-					      .url = pick(2) ? urls[f->url] : spelled[f->url],
-					      .fields = fields,
-					      .mode = modes[pick(5)] });
+	f->plan = drive_lookup(cache,
+			       &(struct drive_request){ .url = pick(2) ? urls[f->url]
+								       : spelled[f->url],
+							.fields = fields,
+							.mode = modes[pick(5)] });
+}
+
+/* Answers 304 for the first tag that was asked about, if it still holds for this request. */
+static bool confirm(struct flight *f, const char *condition)
+{
+	size_t len = strcspn(condition, ",");
+	char fields[256];
+	unsigned made[4];
+
+	if (!read_numbers(condition + 1, made) || (made[2] != 9 && made[2] != f->value) ||
+	    made[3] < invalidated[made[0]][made[1]])
+		return false;
+	snprintf(fields, sizeof(fields), "ETag: %.*s\nCache-Control: max-age=600\n",
+		 (int)len, condition);
+	drive_answer(f->plan, &(struct drive_response){ .status = 304, .fields = fields });
+	return larder_plan_verdict(f->plan) != LARDER_FETCH;
 }
 
 static void answer(struct flight *f)
 {
-	static const char *const control[] = { "max-age=600", "max-age=600, private", "no-cache",
-					       "max-age=0",   "no-store" };
+	static const char *const control[] = { "max-age=600", "max-age=600, private",
+					       "no-cache", "max-age=0", "no-store" };
 	const char *condition = drive_condition(f->plan, "If-None-Match");
 	char fields[512], body[64], tag[64];
 	bool varies = pick(3) != 0;
 
 	/* The tag names the body, as an origin's would. */
 	make(body, sizeof(body), f, varies, f->started);
-	snprintf(tag, sizeof(tag), "\"%u-%u-%u-%u\"", f->url, f->who, varies ? f->value : 9,
-		 f->started);
-	if (condition && pick(2)) {
-		/* A tag that was asked about and still holds for this request. */
-		char first[64];
-		unsigned url, who, value, made;
-
-		if (sscanf(condition, "%63[^,]", first) == 1 &&
-		    sscanf(first, "\"%u-%u-%u-%u\"", &url, &who, &value, &made) == 4 &&
-		    (value == 9 || value == f->value) && made >= invalidated[url][who]) {
-			snprintf(fields, sizeof(fields), "ETag: %s\nCache-Control: max-age=600\n",
-				 first);
-			drive_answer(f->plan, &(struct drive_response){ .status = 304,
-									.fields = fields });
-			if (larder_plan_verdict(f->plan) != LARDER_FETCH)
-				return;
-		}
-	}
+	snprintf(tag, sizeof(tag), "\"%u-%u-%u-%u\"", f->url, f->who,
+		 varies ? f->value : 9, f->started);
+	if (condition && pick(2) && confirm(f, condition))
+		return;
 	snprintf(fields, sizeof(fields), "ETag: %s\nCache-Control: %s\n%s", tag,
 		 control[pick(5)], varies ? "Vary: A\n" : "");
-	drive_answer(f->plan, &(struct drive_response){ .fields = fields,
-							.body = body,
-							.claimed_len = pick(8) ? 0 : 999 });
+	drive_answer(f->plan,
+		     &(struct drive_response){ .fields = fields,
+					       .body = body,
+					       .claimed_len = pick(8) ? 0 : 999 });
 }
 
 static void finish(struct flight *f)

@@ -17,7 +17,8 @@ static larder_cache *cache;
 static const char *one(unsigned number)
 {
 	char url[64], text[64];
-	larder_field fields[] = { { LRD_SLICE("Cache-Control"), LRD_SLICE("max-age=600") },
+	larder_field fields[] = { { LRD_SLICE("Cache-Control"),
+				    LRD_SLICE("max-age=600") },
 				  { LRD_SLICE("ETag"), LRD_SLICE("\"x\"") } };
 	larder_lookup lookup = LARDER_LOOKUP_INIT;
 	larder_head head = LARDER_HEAD_INIT;

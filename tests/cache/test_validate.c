@@ -24,9 +24,10 @@ static const struct drive_request head = { .method = "HEAD" };
 
 static void store(const char *fields, const char *body, int64_t ago_s)
 {
-	larder_plan *plan = drive(cache, &(struct drive_request){ .mode = LARDER_MODE_RELOAD },
-				  &(struct drive_response){
-					  .fields = fields, .body = body, .ago_s = ago_s });
+	larder_plan *plan =
+		drive(cache, &(struct drive_request){ .mode = LARDER_MODE_RELOAD },
+		      &(struct drive_response){
+			      .fields = fields, .body = body, .ago_s = ago_s });
 
 	ck_assert_msg(larder_plan_served(plan)->stored == 1, "%s", drive_store_why(plan));
 	larder_plan_free(plan);
@@ -40,8 +41,8 @@ START_TEST(conditions)
 		const char *inm, *ims;
 	} rows[] = {
 		{ "ETag: \"a,b\"\n", "\"a,b\"", NULL },
-		{ "ETag: W/\"x\"\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\n", "W/\"x\"",
-		  "Sun, 06 Nov 1994 08:49:37 GMT" },
+		{ "ETag: W/\"x\"\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT\n",
+		  "W/\"x\"", "Sun, 06 Nov 1994 08:49:37 GMT" },
 		{ "ETag: unquoted\n", "unquoted", NULL },
 		{ "Last-Modified: Sunday, 06-Nov-94 08:49:37 GMT\n", NULL,
 		  "Sunday, 06-Nov-94 08:49:37 GMT" },
@@ -54,14 +55,17 @@ START_TEST(conditions)
 		const char *value;
 		larder_plan *plan;
 
-		snprintf(fields, sizeof(fields), "%sCache-Control: max-age=1\n", rows[i].fields);
+		snprintf(fields, sizeof(fields), "%sCache-Control: max-age=1\n",
+			 rows[i].fields);
 		store(fields, "x", 100);
 		plan = drive_lookup(cache, &get);
 		ck_assert_int_eq(larder_plan_verdict(plan), LARDER_FETCH);
 		value = drive_condition(plan, "If-None-Match");
-		ck_assert(!value == !rows[i].inm && (!value || !strcmp(value, rows[i].inm)));
+		ck_assert(!value == !rows[i].inm &&
+			  (!value || !strcmp(value, rows[i].inm)));
 		value = drive_condition(plan, "If-Modified-Since");
-		ck_assert(!value == !rows[i].ims && (!value || !strcmp(value, rows[i].ims)));
+		ck_assert(!value == !rows[i].ims &&
+			  (!value || !strcmp(value, rows[i].ims)));
 		larder_plan_free(plan);
 	}
 }
@@ -72,13 +76,15 @@ START_TEST(merge)
 {
 	larder_plan *plan;
 
-	store("ETag: \"v\"\nCache-Control: max-age=1\nContent-Length: 4\nContent-Type: text/plain\n"
+	store("ETag: \"v\"\nCache-Control: max-age=1\nContent-Length: 4\nContent-Type: "
+	      "text/plain\n"
 	      "Content-Encoding: x\nX-Keep: 1\nX-Old: old\nX-Old: older\nAge: 7\n",
 	      "body", 100);
 	plan = drive(cache, &get,
 		     &(struct drive_response){
 			     .status = 304,
-			     .fields = "ETag: \"v\"\nCache-Control: max-age=50\nContent-Length: 0\n"
+			     .fields = "ETag: \"v\"\nCache-Control: "
+				       "max-age=50\nContent-Length: 0\n"
 				       "Content-Encoding: gzip\nX-Old: new\nX-New: 1\n"
 				       "Connection: X-Hop\nX-Hop: 1\nKeep-Alive: 5\n" });
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_SERVE);
@@ -138,7 +144,8 @@ START_TEST(selection)
 	size_t count;
 	larder_plan *plan;
 
-	snprintf(fields, sizeof(fields), "%sCache-Control: max-age=1\n", selections[_i].stored);
+	snprintf(fields, sizeof(fields), "%sCache-Control: max-age=1\n",
+		 selections[_i].stored);
 	store(fields, "old", 100);
 	plan = drive_lookup(cache, &get);
 	drive_answer(plan, &(struct drive_response){ .status = 304,
@@ -149,9 +156,9 @@ START_TEST(selection)
 		ck_assert_int_eq(larder_plan_verdict(plan), LARDER_FETCH);
 		ck_assert_ptr_null(larder_plan_condition(plan, &count));
 		ck_assert_uint_eq(count, 0);
-		drive_answer(plan,
-			     &(struct drive_response){ .fields = "Cache-Control: max-age=60\n",
-						       .body = "new" });
+		drive_answer(plan, &(struct drive_response){
+					   .fields = "Cache-Control: max-age=60\n",
+					   .body = "new" });
 		ck_assert_int_eq(larder_plan_verdict(plan), LARDER_PASS);
 		ck_assert_str_eq(larder_why_name(larder_plan_served(plan)->why),
 				 "unmatched-304");
@@ -185,9 +192,10 @@ START_TEST(replacement)
 	larder_plan *plan;
 
 	store("ETag: \"v\"\nCache-Control: max-age=1\n", "old", 100);
-	plan = drive(cache, &get, &(struct drive_response){
-					  .fields = "ETag: \"w\"\nCache-Control: max-age=60\n",
-					  .body = "new" });
+	plan = drive(cache, &get,
+		     &(struct drive_response){
+			     .fields = "ETag: \"w\"\nCache-Control: max-age=60\n",
+			     .body = "new" });
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_PASS);
 	larder_plan_free(plan);
 	plan = drive_lookup(cache, &get);
@@ -199,6 +207,22 @@ START_TEST(replacement)
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_PASS);
 	larder_plan_free(plan);
 	ck_assert_str_eq(drive_says(cache, &get), "miss uri-miss");
+}
+END_TEST
+
+/* What shows the old response to be outdated says nothing of a newer one. */
+START_TEST(removal_spares_newer)
+{
+	larder_plan *plan;
+
+	store("ETag: \"v\"\nCache-Control: max-age=1\n", "old", 100);
+	plan = drive_lookup(cache, &get);
+	store("ETag: \"w\"\nCache-Control: max-age=60\n", "newer", 0);
+	drive_answer(plan,
+		     &(struct drive_response){ .fields = "Cache-Control: no-store\n" });
+	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_PASS);
+	larder_plan_free(plan);
+	ck_assert_str_eq(drive_says(cache, &get), "fresh max-age");
 }
 END_TEST
 
@@ -214,7 +238,9 @@ START_TEST(own_conditions)
 		{ "If-None-Match: \"a\", \"v\"\n", 304 },
 		{ "If-None-Match: *\n", 304 },
 		{ "If-None-Match: \"w\"\n", 200 },
-		{ "If-None-Match: \"w\"\nIf-Modified-Since: Sun, 06 Nov 2050 08:49:37 GMT\n", 200 },
+		{ "If-None-Match: \"w\"\nIf-Modified-Since: Sun, 06 Nov 2050 08:49:37 "
+		  "GMT\n",
+		  200 },
 		{ "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\n", 304 },
 		{ "If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT\n", 200 },
 		{ "If-Modified-Since: nonsense\n", 200 },
@@ -227,9 +253,11 @@ START_TEST(own_conditions)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		bool not_modified = rows[i].status == 304;
 
-		plan = drive_lookup(cache, &(struct drive_request){ .fields = rows[i].fields });
+		plan = drive_lookup(cache,
+				    &(struct drive_request){ .fields = rows[i].fields });
 		ck_assert_int_eq(larder_plan_verdict(plan), LARDER_SERVE);
-		ck_assert_msg(larder_plan_status(plan) == rows[i].status, "%s", rows[i].fields);
+		ck_assert_msg(larder_plan_status(plan) == rows[i].status, "%s",
+			      rows[i].fields);
 		ck_assert_str_eq(drive_field(plan, "ETag"), "\"v\"");
 		ck_assert(!drive_field(plan, "Content-Length") == not_modified);
 		ck_assert(!drive_field(plan, "X") == not_modified);
@@ -260,8 +288,9 @@ START_TEST(own_304)
 	/* One that confirms what only the caller has leaves the store alone. */
 	own.fields = "If-None-Match: \"other\"\n";
 	own.url = "http://origin.test/unknown";
-	plan = drive(cache, &own, &(struct drive_response){ .status = 304,
-							     .fields = "ETag: \"other\"\n" });
+	plan = drive(cache, &own,
+		     &(struct drive_response){ .status = 304,
+					       .fields = "ETag: \"other\"\n" });
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_PASS);
 	larder_plan_free(plan);
 	ck_assert_str_eq(drive_says(cache, &(struct drive_request){ .url = own.url }),
@@ -277,7 +306,8 @@ static const struct {
 	uint32_t status; /* 0: no answer at all */
 	bool served;
 } failures[] = {
-	{ "RFC 5861 s4: 503 in the window", "max-age=10, stale-if-error=100", 50, "", 503, true },
+	{ "RFC 5861 s4: 503 in the window", "max-age=10, stale-if-error=100", 50, "", 503,
+	  true },
 	{ "500", "max-age=10, stale-if-error=100", 50, "", 500, true },
 	{ "502", "max-age=10, stale-if-error=100", 50, "", 502, true },
 	{ "504", "max-age=10, stale-if-error=100", 50, "", 504, true },
@@ -287,10 +317,10 @@ static const struct {
 	{ "window over", "max-age=10, stale-if-error=30", 50, "", 503, false },
 	{ "no licence", "max-age=10", 50, "", 503, false },
 	{ "no licence, no answer", "max-age=10", 50, "", 0, false },
-	{ "request's licence", "max-age=10", 50, "Cache-Control: stale-if-error=100\n", 503,
-	  true },
-	{ "must-revalidate wins", "max-age=10, stale-if-error=100, must-revalidate", 50, "", 503,
-	  false },
+	{ "request's licence", "max-age=10", 50, "Cache-Control: stale-if-error=100\n",
+	  503, true },
+	{ "must-revalidate wins", "max-age=10, stale-if-error=100, must-revalidate", 50,
+	  "", 503, false },
 	{ "no-cache wins", "no-cache, stale-if-error=100", 50, "", 0, false },
 	{ "request no-cache wins", "max-age=10, stale-if-error=100", 50,
 	  "Cache-Control: no-cache\n", 503, false },
@@ -308,11 +338,12 @@ START_TEST(on_failure)
 	plan = drive_lookup(cache, &request);
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_FETCH);
 	if (failures[_i].status)
-		drive_answer(plan, &(struct drive_response){ .status = failures[_i].status });
+		drive_answer(plan,
+			     &(struct drive_response){ .status = failures[_i].status });
 	else
 		ck_assert_int_eq(larder_plan_fail(plan, LARDER_ECONNECT), 0);
-	ck_assert_msg((larder_plan_verdict(plan) == LARDER_SERVE) == failures[_i].served, "%s",
-		      failures[_i].name);
+	ck_assert_msg((larder_plan_verdict(plan) == LARDER_SERVE) == failures[_i].served,
+		      "%s", failures[_i].name);
 	if (failures[_i].served) {
 		ck_assert_int_eq(larder_plan_served(plan)->how, LARDER_HOW_STALE);
 		ck_assert_str_eq(larder_plan_body(plan).ptr, "kept");
@@ -349,9 +380,10 @@ START_TEST(head_updates)
 	larder_plan *plan;
 
 	store("ETag: \"v\"\nCache-Control: max-age=1\nContent-Length: 4\n", "body", 100);
-	plan = drive(cache, &head, &(struct drive_response){
-					   .fields = "ETag: \"v\"\nContent-Length: 4\n"
-						     "Cache-Control: max-age=60\nX-New: 1\n" });
+	plan = drive(cache, &head,
+		     &(struct drive_response){
+			     .fields = "ETag: \"v\"\nContent-Length: 4\n"
+				       "Cache-Control: max-age=60\nX-New: 1\n" });
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_PASS);
 	ck_assert_str_eq(drive_store_why(plan), "updated");
 	larder_plan_free(plan);
@@ -377,9 +409,10 @@ START_TEST(head_casts_doubt)
 	larder_plan_free(plan);
 	ck_assert_str_eq(drive_says(cache, &get), "miss marked-stale");
 	/* Confirmed, it is good again. */
-	plan = drive(cache, &get, &(struct drive_response){
-					  .status = 304,
-					  .fields = "ETag: \"v\"\nCache-Control: max-age=60\n" });
+	plan = drive(cache, &get,
+		     &(struct drive_response){
+			     .status = 304,
+			     .fields = "ETag: \"v\"\nCache-Control: max-age=60\n" });
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_SERVE);
 	larder_plan_free(plan);
 	ck_assert_str_eq(drive_says(cache, &get), "fresh max-age");
@@ -392,8 +425,8 @@ START_TEST(head_validates)
 	larder_plan *plan;
 
 	store("ETag: \"v\"\nCache-Control: max-age=1\nContent-Length: 4\n", "body", 100);
-	plan = drive(cache, &head, &(struct drive_response){ .status = 304,
-							     .fields = "ETag: \"v\"\n" });
+	plan = drive(cache, &head,
+		     &(struct drive_response){ .status = 304, .fields = "ETag: \"v\"\n" });
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_SERVE);
 	ck_assert_uint_eq(larder_plan_status(plan), 200);
 	ck_assert_uint_eq(larder_plan_body_length(plan), 0);
@@ -405,10 +438,12 @@ END_TEST
 /* Two 304s that cross: each user is served, the second does not undo the first. */
 START_TEST(crossing_304s)
 {
-	struct drive_response first = { .status = 304,
-					.fields = "ETag: \"v\"\nCache-Control: max-age=60\nX: 1\n" };
-	struct drive_response second = { .status = 304,
-					 .fields = "ETag: \"v\"\nCache-Control: max-age=60\nX: 2\n" };
+	struct drive_response first = {
+		.status = 304, .fields = "ETag: \"v\"\nCache-Control: max-age=60\nX: 1\n"
+	};
+	struct drive_response second = {
+		.status = 304, .fields = "ETag: \"v\"\nCache-Control: max-age=60\nX: 2\n"
+	};
 	larder_plan *a, *b, *c;
 
 	store("ETag: \"v\"\nCache-Control: max-age=1\n", "body", 100);
@@ -434,7 +469,8 @@ START_TEST(stale_while_revalidate)
 	struct drive_request promises = { .can_refresh = 1 };
 	larder_plan *plan;
 
-	store("ETag: \"v\"\nCache-Control: max-age=10, stale-while-revalidate=100\n", "x", 50);
+	store("ETag: \"v\"\nCache-Control: max-age=10, stale-while-revalidate=100\n", "x",
+	      50);
 	ck_assert_str_eq(drive_says(cache, &get), "miss expired");
 	plan = drive_lookup(cache, &promises);
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_SERVE);
@@ -450,9 +486,10 @@ START_TEST(no_store_304)
 	larder_plan *plan;
 
 	store("ETag: \"v\"\nCache-Control: max-age=1\n", "body", 100);
-	plan = drive(cache, &get, &(struct drive_response){
-					  .status = 304,
-					  .fields = "ETag: \"v\"\nCache-Control: no-store\n" });
+	plan = drive(cache, &get,
+		     &(struct drive_response){
+			     .status = 304,
+			     .fields = "ETag: \"v\"\nCache-Control: no-store\n" });
 	ck_assert_int_eq(larder_plan_verdict(plan), LARDER_SERVE);
 	ck_assert_str_eq(larder_plan_body(plan).ptr, "body");
 	ck_assert_str_eq(drive_store_why(plan), "no-store");
@@ -477,8 +514,8 @@ static const struct {
 	{ "Cache-Control: max-age=1\nETag: \"v\"\n", 100, "", 0, 304,
 	  "ETag: \"v\"\nCache-Control: max-age=60\n",
 	  "larder; fwd=stale; fwd-status=304; stored; ttl=60; detail=expired" },
-	{ "Cache-Control: max-age=60\nETag: \"v\"\n", 0, "Cache-Control: no-cache\n", 0, 200,
-	  "Cache-Control: max-age=60\n",
+	{ "Cache-Control: max-age=60\nETag: \"v\"\n", 0, "Cache-Control: no-cache\n", 0,
+	  200, "Cache-Control: max-age=60\n",
 	  "larder; fwd=request; fwd-status=200; stored; detail=request-no-cache" },
 	{ "Cache-Control: max-age=60\n", 0, "Range: bytes=0-0\n", 0, 206, "",
 	  "larder; fwd=bypass; fwd-status=206; detail=range" },
@@ -498,8 +535,9 @@ START_TEST(cache_status)
 
 	if (statuses[_i].stored)
 		store(statuses[_i].stored, "x", statuses[_i].ago_s);
-	plan = drive(cache, &request, &(struct drive_response){ .status = statuses[_i].status,
-								.fields = statuses[_i].answer });
+	plan = drive(cache, &request,
+		     &(struct drive_response){ .status = statuses[_i].status,
+					       .fields = statuses[_i].answer });
 	len = larder_plan_cache_status(plan, member, sizeof(member));
 	ck_assert_str_eq(member, statuses[_i].member);
 	ck_assert_uint_eq(len, strlen(member));
@@ -533,9 +571,11 @@ Suite *larder_suite(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, conditions);
 	tcase_add_test(tcase, merge);
-	tcase_add_loop_test(tcase, selection, 0, sizeof(selections) / sizeof(selections[0]));
+	tcase_add_loop_test(tcase, selection, 0,
+			    sizeof(selections) / sizeof(selections[0]));
 	tcase_add_test(tcase, stubborn_304);
 	tcase_add_test(tcase, replacement);
+	tcase_add_test(tcase, removal_spares_newer);
 	tcase_add_test(tcase, own_conditions);
 	tcase_add_test(tcase, own_304);
 	tcase_add_loop_test(tcase, on_failure, 0, sizeof(failures) / sizeof(failures[0]));
@@ -546,7 +586,8 @@ Suite *larder_suite(void)
 	tcase_add_test(tcase, crossing_304s);
 	tcase_add_test(tcase, stale_while_revalidate);
 	tcase_add_test(tcase, no_store_304);
-	tcase_add_loop_test(tcase, cache_status, 0, sizeof(statuses) / sizeof(statuses[0]));
+	tcase_add_loop_test(tcase, cache_status, 0,
+			    sizeof(statuses) / sizeof(statuses[0]));
 	tcase_add_test(tcase, cache_status_hit);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -2,8 +2,6 @@
 /* test_freshness.c - lifetimes and ages (RFC 9111 s4.2). */
 #include "policy/freshness.h"
 
-#include <larder/cache.h>
-
 #include "check_main.h"
 #include "text.h"
 
@@ -19,9 +17,12 @@ static const struct row {
 	int64_t lifetime;
 	enum lrd_why why;
 } rows[] = {
-	{ "s5.2.2.1: max-age", false, 200, DATE "Cache-Control: max-age=60", 60, LRD_WHY_MAX_AGE },
-	{ "s5.2: quoted", false, 200, DATE "Cache-Control: max-age=\"60\"", 60, LRD_WHY_MAX_AGE },
-	{ "s5.2: capitals", false, 200, DATE "Cache-Control: MAX-AGE=60", 60, LRD_WHY_MAX_AGE },
+	{ "s5.2.2.1: max-age", false, 200, DATE "Cache-Control: max-age=60", 60,
+	  LRD_WHY_MAX_AGE },
+	{ "s5.2: quoted", false, 200, DATE "Cache-Control: max-age=\"60\"", 60,
+	  LRD_WHY_MAX_AGE },
+	{ "s5.2: capitals", false, 200, DATE "Cache-Control: MAX-AGE=60", 60,
+	  LRD_WHY_MAX_AGE },
 	{ "s5.2: leading zeros", false, 200, DATE "Cache-Control: max-age=0060", 60,
 	  LRD_WHY_MAX_AGE },
 	{ "s5.2: zero", false, 200, DATE "Cache-Control: max-age=0", 0, LRD_WHY_MAX_AGE },
@@ -38,17 +39,18 @@ static const struct row {
 	  LRD_WHY_INVALID_LIFETIME },
 	{ "s4.2.1: no value is invalid", false, 200, DATE "Cache-Control: max-age", 0,
 	  LRD_WHY_INVALID_LIFETIME },
-	{ "s4.2.1: blanks around = are invalid", false, 200, DATE "Cache-Control: max-age = 60", 0,
-	  LRD_WHY_INVALID_LIFETIME },
+	{ "s4.2.1: blanks around = are invalid", false, 200,
+	  DATE "Cache-Control: max-age = 60", 0, LRD_WHY_INVALID_LIFETIME },
 	{ "s4.2.1: invalid max-age beats Expires", false, 200,
 	  DATE "Cache-Control: max-age=x\nExpires: Sun, 06 Nov 1994 09:49:37 GMT", 0,
 	  LRD_WHY_INVALID_LIFETIME },
-	{ "s4.2.1: duplicates: the first", false, 200, DATE "Cache-Control: max-age=5, max-age=60",
-	  5, LRD_WHY_MAX_AGE },
+	{ "s4.2.1: duplicates: the first", false, 200,
+	  DATE "Cache-Control: max-age=5, max-age=60", 5, LRD_WHY_MAX_AGE },
 	{ "s5.2: several lines", false, 200,
-	  DATE "Cache-Control: no-transform\nCache-Control: max-age=60", 60, LRD_WHY_MAX_AGE },
-	{ "s5.2: quoted commas", false, 200, DATE "Cache-Control: x=\"a, max-age=5\", max-age=60",
-	  60, LRD_WHY_MAX_AGE },
+	  DATE "Cache-Control: no-transform\nCache-Control: max-age=60", 60,
+	  LRD_WHY_MAX_AGE },
+	{ "s5.2: quoted commas", false, 200,
+	  DATE "Cache-Control: x=\"a, max-age=5\", max-age=60", 60, LRD_WHY_MAX_AGE },
 	{ "s4.2.1: s-maxage in a shared cache", true, 200,
 	  DATE "Cache-Control: max-age=5, s-maxage=60", 60, LRD_WHY_S_MAXAGE },
 	{ "s4.2.1: s-maxage in a private cache", false, 200,
@@ -56,42 +58,43 @@ static const struct row {
 	{ "s4.2.1: invalid s-maxage, shared", true, 200,
 	  DATE "Cache-Control: max-age=5, s-maxage=x", 0, LRD_WHY_INVALID_LIFETIME },
 	/* Expires */
-	{ "s5.3: Expires", false, 200, DATE "Expires: Sun, 06 Nov 1994 09:49:37 GMT", 3600,
-	  LRD_WHY_EXPIRES },
-	{ "s5.3: RFC 850 form", false, 200, DATE "Expires: Sunday, 06-Nov-94 09:49:37 GMT", 3600,
-	  LRD_WHY_EXPIRES },
-	{ "s5.3: asctime form", false, 200, DATE "Expires: Sun Nov  6 09:49:37 1994", 3600,
-	  LRD_WHY_EXPIRES },
-	{ "s4.2: case of names", false, 200, DATE "Expires: sun, 06 nov 1994 09:49:37 gmt", 3600,
-	  LRD_WHY_EXPIRES },
-	{ "s5.3: in the past", false, 200, DATE "Expires: Sun, 06 Nov 1994 07:49:37 GMT", 0,
-	  LRD_WHY_EXPIRES },
-	{ "s5.3: equal to Date", false, 200, DATE "Expires: Sun, 06 Nov 1994 08:49:37 GMT", 0,
-	  LRD_WHY_EXPIRES },
+	{ "s5.3: Expires", false, 200, DATE "Expires: Sun, 06 Nov 1994 09:49:37 GMT",
+	  3600, LRD_WHY_EXPIRES },
+	{ "s5.3: RFC 850 form", false, 200,
+	  DATE "Expires: Sunday, 06-Nov-94 09:49:37 GMT", 3600, LRD_WHY_EXPIRES },
+	{ "s5.3: asctime form", false, 200, DATE "Expires: Sun Nov  6 09:49:37 1994",
+	  3600, LRD_WHY_EXPIRES },
+	{ "s4.2: case of names", false, 200,
+	  DATE "Expires: sun, 06 nov 1994 09:49:37 gmt", 3600, LRD_WHY_EXPIRES },
+	{ "s5.3: in the past", false, 200, DATE "Expires: Sun, 06 Nov 1994 07:49:37 GMT",
+	  0, LRD_WHY_EXPIRES },
+	{ "s5.3: equal to Date", false, 200,
+	  DATE "Expires: Sun, 06 Nov 1994 08:49:37 GMT", 0, LRD_WHY_EXPIRES },
 	{ "s5.3: 0", false, 200, DATE "Expires: 0", 0, LRD_WHY_INVALID_LIFETIME },
 	{ "s5.3: -1", false, 200, DATE "Expires: -1", 0, LRD_WHY_INVALID_LIFETIME },
 	{ "s5.3: empty", false, 200, DATE "Expires:", 0, LRD_WHY_INVALID_LIFETIME },
 	{ "s5.3: words", false, 200, DATE "Expires: never", 0, LRD_WHY_INVALID_LIFETIME },
-	{ "s4.2: zone other than GMT", false, 200, DATE "Expires: Sun, 06 Nov 1994 09:49:37 CET",
-	  0, LRD_WHY_INVALID_LIFETIME },
-	{ "s4.2: numeric zone", false, 200, DATE "Expires: Sun, 06 Nov 1994 09:49:37 +0000", 0,
-	  LRD_WHY_INVALID_LIFETIME },
+	{ "s4.2: zone other than GMT", false, 200,
+	  DATE "Expires: Sun, 06 Nov 1994 09:49:37 CET", 0, LRD_WHY_INVALID_LIFETIME },
+	{ "s4.2: numeric zone", false, 200,
+	  DATE "Expires: Sun, 06 Nov 1994 09:49:37 +0000", 0, LRD_WHY_INVALID_LIFETIME },
 	{ "s5.3: two dates in one line", false, 200,
 	  DATE "Expires: Sun, 06 Nov 1994 09:49:37 GMT, Sun, 06 Nov 1994 09:49:37 GMT", 0,
 	  LRD_WHY_INVALID_LIFETIME },
-	{ "s4.2.1: two lines: the earliest", false, 200,
-	  DATE "Expires: Sun, 06 Nov 1994 09:49:37 GMT\nExpires: Sun, 06 Nov 1994 08:50:37 GMT", 60,
-	  LRD_WHY_EXPIRES },
+	{ "s4.2.1: two lines: the earliest", false,
+	  200, DATE "Expires: Sun, 06 Nov 1994 09:49:37 GMT\nExpires: Sun, 06 Nov 1994 08:50:37 GMT",
+	  60, LRD_WHY_EXPIRES },
 	{ "s4.2.1: two lines, one invalid", false, 200,
-	  DATE "Expires: Sun, 06 Nov 1994 09:49:37 GMT\nExpires: 0", 0, LRD_WHY_INVALID_LIFETIME },
+	  DATE "Expires: Sun, 06 Nov 1994 09:49:37 GMT\nExpires: 0", 0,
+	  LRD_WHY_INVALID_LIFETIME },
 	{ "s5.3: ignored beside max-age", false, 200,
 	  DATE "Cache-Control: max-age=60\nExpires: Sun, 06 Nov 1994 07:49:37 GMT", 60,
 	  LRD_WHY_MAX_AGE },
 	{ "s5.3: counted from Date, not from receipt", false, 200,
-	  "Date: Sun, 06 Nov 1994 08:00:00 GMT\nExpires: Sun, 06 Nov 1994 09:00:00 GMT", 3600,
-	  LRD_WHY_EXPIRES },
-	{ "s4.2.3: no Date: from receipt", false, 200, "Expires: Sun, 06 Nov 1994 09:49:37 GMT",
+	  "Date: Sun, 06 Nov 1994 08:00:00 GMT\nExpires: Sun, 06 Nov 1994 09:00:00 GMT",
 	  3600, LRD_WHY_EXPIRES },
+	{ "s4.2.3: no Date: from receipt", false, 200,
+	  "Expires: Sun, 06 Nov 1994 09:49:37 GMT", 3600, LRD_WHY_EXPIRES },
 	{ "s4.2.3: invalid Date: from receipt", false, 200,
 	  "Date: today\nExpires: Sun, 06 Nov 1994 09:49:37 GMT", 3600, LRD_WHY_EXPIRES },
 	{ "s4.2: 64-bit time", false, 200, DATE "Expires: Fri, 31 Dec 9999 23:59:59 GMT",
@@ -99,29 +102,29 @@ static const struct row {
 	/* heuristics */
 	{ "s4.2.2: a tenth of the age of the last change", false, 200,
 	  DATE "Last-Modified: Sun, 06 Nov 1994 08:32:57 GMT", 100, LRD_WHY_HEURISTIC },
-	{ "s4.2.2: capped", false, 200, DATE "Last-Modified: Sun, 06 Nov 1984 08:49:37 GMT", 86400,
-	  LRD_WHY_HEURISTIC },
+	{ "s4.2.2: capped", false, 200,
+	  DATE "Last-Modified: Sun, 06 Nov 1984 08:49:37 GMT", 86400, LRD_WHY_HEURISTIC },
 	{ "s4.2.2: not with explicit freshness", false, 200,
-	  DATE "Last-Modified: Sun, 06 Nov 1984 08:49:37 GMT\nCache-Control: max-age=1", 1,
-	  LRD_WHY_MAX_AGE },
+	  DATE "Last-Modified: Sun, 06 Nov 1984 08:49:37 GMT\nCache-Control: max-age=1",
+	  1, LRD_WHY_MAX_AGE },
 	{ "s4.2.2: not with an invalid Expires", false, 200,
 	  DATE "Last-Modified: Sun, 06 Nov 1984 08:49:37 GMT\nExpires: 0", 0,
 	  LRD_WHY_INVALID_LIFETIME },
-	{ "s4.2.2: not for 302", false, 302, DATE "Last-Modified: Sun, 06 Nov 1984 08:49:37 GMT", 0,
-	  LRD_WHY_NO_LIFETIME },
+	{ "s4.2.2: not for 302", false, 302,
+	  DATE "Last-Modified: Sun, 06 Nov 1984 08:49:37 GMT", 0, LRD_WHY_NO_LIFETIME },
 	{ "s4.2.2: 302 with public", false, 302,
-	  DATE "Last-Modified: Sun, 06 Nov 1984 08:49:37 GMT\nCache-Control: public", 86400,
-	  LRD_WHY_HEURISTIC },
-	{ "s4.2.2: 404", false, 404, DATE "Last-Modified: Sun, 06 Nov 1984 08:49:37 GMT", 86400,
-	  LRD_WHY_HEURISTIC },
+	  DATE "Last-Modified: Sun, 06 Nov 1984 08:49:37 GMT\nCache-Control: public",
+	  86400, LRD_WHY_HEURISTIC },
+	{ "s4.2.2: 404", false, 404, DATE "Last-Modified: Sun, 06 Nov 1984 08:49:37 GMT",
+	  86400, LRD_WHY_HEURISTIC },
 	{ "s4.2.2: changed in the future", false, 200,
 	  DATE "Last-Modified: Sun, 06 Nov 1994 09:49:37 GMT", 0, LRD_WHY_NO_LIFETIME },
 	{ "s4.2.2: unreadable Last-Modified", false, 200, DATE "Last-Modified: once", 0,
 	  LRD_WHY_NO_LIFETIME },
 	{ "s4.2: nothing", false, 200, DATE, 0, LRD_WHY_NO_LIFETIME },
 	{ "s4.2.2: no-cache does not prevent the arithmetic", false, 200,
-	  DATE "Cache-Control: no-cache\nLast-Modified: Sun, 06 Nov 1994 08:32:57 GMT", 100,
-	  LRD_WHY_HEURISTIC },
+	  DATE "Cache-Control: no-cache\nLast-Modified: Sun, 06 Nov 1994 08:32:57 GMT",
+	  100, LRD_WHY_HEURISTIC },
 };
 
 START_TEST(lifetimes)
@@ -131,12 +134,14 @@ START_TEST(lifetimes)
 	struct lrd_freshness fresh;
 	struct text_fields text;
 
-	lrd_response_facts_read(row->status, text_view(row->fields, &text), NOW, NOW, &response);
+	lrd_response_facts_read(row->status, text_view(row->fields, &text), NOW, NOW,
+				&response);
 	lrd_freshness_read(text_policy(row->shared), &response, &fresh);
-	ck_assert_msg(lrd_freshness_lifetime(&fresh, row->shared) == row->lifetime, "%s: %lld",
-		      row->name, (long long)lrd_freshness_lifetime(&fresh, row->shared));
+	ck_assert_msg(lrd_freshness_lifetime(&fresh, row->shared) == row->lifetime,
+		      "%s: %lld", row->name,
+		      (long long)lrd_freshness_lifetime(&fresh, row->shared));
 	ck_assert_msg((row->shared ? fresh.shared_why : fresh.why) == row->why, "%s: %s",
-		      row->name, larder_why_name(row->shared ? fresh.shared_why : fresh.why));
+		      row->name, lrd_why_name(row->shared ? fresh.shared_why : fresh.why));
 }
 END_TEST
 
@@ -148,8 +153,8 @@ START_TEST(heuristic_options)
 	struct text_fields text;
 
 	lrd_response_facts_read(
-		200, text_view(DATE "Last-Modified: Sun, 06 Nov 1994 08:32:57 GMT", &text), NOW, NOW,
-		&response);
+		200, text_view(DATE "Last-Modified: Sun, 06 Nov 1994 08:32:57 GMT", &text),
+		NOW, NOW, &response);
 	policy.heuristic_percent = 50;
 	lrd_freshness_read(&policy, &response, &fresh);
 	ck_assert_int_eq(fresh.lifetime_s, 500);
@@ -175,7 +180,8 @@ static const struct age_row {
 	{ "s4.2.3: Age", DATE "Age: 100", 0, 30, 130 },
 	{ "s4.2.3: Age and delay", DATE "Age: 100", 5, 30, 135 },
 	{ "s4.2.3: delay alone", DATE, 5, 30, 35 },
-	{ "s4.2.3: the larger of both", "Date: Sun, 06 Nov 1994 08:48:37 GMT\nAge: 10", 5, 0, 60 },
+	{ "s4.2.3: the larger of both", "Date: Sun, 06 Nov 1994 08:48:37 GMT\nAge: 10", 5,
+	  0, 60 },
 	{ "s4.2.3: Date in the future", "Date: Sun, 06 Nov 1994 09:48:37 GMT", 0, 7, 7 },
 	{ "s4.2.3: Date missing", "X: 1", 0, 7, 7 },
 	{ "s4.2.3: Date unreadable", "Date: x", 0, 7, 7 },
@@ -201,8 +207,9 @@ START_TEST(age)
 	lrd_response_facts_read(200, text_view(row->fields, &text), NOW - row->delay, NOW,
 				&response);
 	lrd_freshness_read(&text_private, &response, &fresh);
-	ck_assert_msg(lrd_freshness_age(&fresh, NOW + row->resident) == row->age, "%s: %lld",
-		      row->name, (long long)lrd_freshness_age(&fresh, NOW + row->resident));
+	ck_assert_msg(lrd_freshness_age(&fresh, NOW + row->resident) == row->age,
+		      "%s: %lld", row->name,
+		      (long long)lrd_freshness_age(&fresh, NOW + row->resident));
 }
 END_TEST
 
@@ -248,9 +255,11 @@ START_TEST(flag_table)
 	struct lrd_freshness fresh;
 	struct text_fields text;
 
-	lrd_response_facts_read(200, text_view(flags[_i].fields, &text), NOW, NOW, &response);
+	lrd_response_facts_read(200, text_view(flags[_i].fields, &text), NOW, NOW,
+				&response);
 	lrd_freshness_read(&text_private, &response, &fresh);
-	ck_assert_msg(fresh.flags == flags[_i].flags, "%s: %x", flags[_i].fields, fresh.flags);
+	ck_assert_msg(fresh.flags == flags[_i].flags, "%s: %x", flags[_i].fields,
+		      fresh.flags);
 	ck_assert_int_eq(fresh.swr_s, flags[_i].swr);
 	ck_assert_int_eq(fresh.sie_s, flags[_i].sie);
 }

@@ -10,19 +10,20 @@ static const struct {
 	uint32_t status;
 	bool applies;
 } answers[] = {
-	{ "POST", 200, true },	 { "PUT", 204, true },	  { "DELETE", 301, true },
-	{ "PATCH", 399, true },	 { "UNHEARD-OF", 200, true }, { "Get", 200, true },
-	{ "POST", 199, false },	 { "POST", 400, false },  { "POST", 404, false },
-	{ "POST", 500, false },	 { "GET", 200, false },	  { "HEAD", 200, false },
-	{ "OPTIONS", 200, false }, { "TRACE", 200, false }, { "QUERY", 200, false },
+	{ "POST", 200, true },      { "PUT", 204, true },        { "DELETE", 301, true },
+	{ "PATCH", 399, true },     { "UNHEARD-OF", 200, true }, { "Get", 200, true },
+	{ "POST", 199, false },     { "POST", 400, false },      { "POST", 404, false },
+	{ "POST", 500, false },     { "GET", 200, false },       { "HEAD", 200, false },
+	{ "OPTIONS", 200, false },  { "TRACE", 200, false },     { "QUERY", 200, false },
 	{ "PROPFIND", 207, false },
 };
 
 START_TEST(applies)
 {
-	ck_assert_msg(lrd_invalidate_applies(lrd_method_of(lrd_slice_cstr(answers[_i].method)),
-					     answers[_i].status) == answers[_i].applies,
-		      "%s %u", answers[_i].method, answers[_i].status);
+	ck_assert_msg(
+		lrd_invalidate_applies(lrd_method_of(lrd_slice_cstr(answers[_i].method)),
+				       answers[_i].status) == answers[_i].applies,
+		"%s %u", answers[_i].method, answers[_i].status);
 }
 END_TEST
 
@@ -56,9 +57,10 @@ START_TEST(target)
 
 	ck_assert_int_eq(lrd_uri_parse(LRD_SLICE("http://a.test/dir/page"), &base), 0);
 	lrd_buf_init(&out, 4096, NULL);
-	rc = lrd_invalidate_target(LRD_INVALIDATE_LOCATION, text_view(targets[_i].field, &text),
-				   &base, &out);
-	ck_assert_msg(rc == (targets[_i].target != NULL), "%s: %s", targets[_i].field, out.ptr);
+	rc = lrd_invalidate_target(LRD_INVALIDATE_LOCATION,
+				   text_view(targets[_i].field, &text), &base, &out);
+	ck_assert_msg(rc == (targets[_i].target != NULL), "%s: %s", targets[_i].field,
+		      out.ptr);
 	ck_assert_str_eq(out.ptr, targets[_i].target ? targets[_i].target : "");
 	lrd_buf_release(&out);
 }

@@ -66,7 +66,8 @@ START_TEST(all_differ)
 		name_of(&people[i], other_key, again);
 		ck_assert_str_ne(names[i], again);
 		for (size_t k = 0; k < i; k++)
-			ck_assert_msg(strcmp(names[i], names[k]) != 0, "%zu and %zu", i, k);
+			ck_assert_msg(strcmp(names[i], names[k]) != 0, "%zu and %zu", i,
+				      k);
 	}
 }
 END_TEST
@@ -75,9 +76,11 @@ static const struct {
 	struct who a, b;
 } same[] = {
 	{ { "", "", "" }, { "Accept: x\nUser-Agent: y", "", "" } },
-	{ { "authorization: Basic YQ==", "", "" }, { "Authorization:  Basic YQ==", "", "" } },
+	{ { "authorization: Basic YQ==", "", "" },
+	  { "Authorization:  Basic YQ==", "", "" } },
 	{ { "Accept: 1\nCookie: a", "", "" }, { "Cookie: a\nAccept: 2", "", "" } },
-	{ { "Authorization: Digest nc=1", "", "me" }, { "Authorization: digest nc=2", "", "me" } },
+	{ { "Authorization: Digest nc=1", "", "me" },
+	  { "Authorization: digest nc=2", "", "me" } },
 	{ { "Authorization: WSSE x\nX-WSSE: 1", "", "me" },
 	  { "Authorization: WSSE y\nX-WSSE: 2", "", "me" } },
 };

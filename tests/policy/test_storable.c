@@ -2,8 +2,6 @@
 /* test_storable.c - may a response be stored (RFC 9111 s3)? One row for each rule. */
 #include "policy/storable.h"
 
-#include <larder/cache.h>
-
 #include "check_main.h"
 #include "text.h"
 
@@ -17,23 +15,26 @@ static const struct row {
 	enum lrd_why why;
 } rows[] = {
 	{ "9111 s3: GET 200 plain", false, "GET", "", 200, "", LRD_WHY_STORABLE },
-	{ "9111 s3: GET 200 with max-age", false, "GET", "", 200, "Cache-Control: max-age=1",
-	  LRD_WHY_STORABLE },
-	{ "9111 s3: method not understood", false, "FOO", "", 200, "Cache-Control: max-age=1",
-	  LRD_WHY_METHOD },
-	{ "9110 s9.1: methods have case", false, "get", "", 200, "Cache-Control: max-age=1",
-	  LRD_WHY_METHOD },
+	{ "9111 s3: GET 200 with max-age", false, "GET", "", 200,
+	  "Cache-Control: max-age=1", LRD_WHY_STORABLE },
+	{ "9111 s3: method not understood", false, "FOO", "", 200,
+	  "Cache-Control: max-age=1", LRD_WHY_METHOD },
+	{ "9110 s9.1: methods have case", false, "get", "", 200,
+	  "Cache-Control: max-age=1", LRD_WHY_METHOD },
 	{ "9110 s9.3.7: OPTIONS", false, "OPTIONS", "", 200, "Cache-Control: max-age=1",
 	  LRD_WHY_METHOD },
-	{ "9110 s9.3.4: PUT", false, "PUT", "", 200, "Cache-Control: max-age=1", LRD_WHY_METHOD },
+	{ "9110 s9.3.4: PUT", false, "PUT", "", 200, "Cache-Control: max-age=1",
+	  LRD_WHY_METHOD },
 	{ "9110 s9.3.2: HEAD", false, "HEAD", "", 200, "Cache-Control: max-age=1",
 	  LRD_WHY_HEAD_METHOD },
 	{ "9111 s3: not final", false, "GET", "", 103, "Cache-Control: max-age=1",
 	  LRD_WHY_STATUS_ODD },
 	{ "9110 s15: above 599", false, "GET", "", 600, "Cache-Control: max-age=1",
 	  LRD_WHY_STATUS_ODD },
-	{ "9111 s3.3: 206", false, "GET", "", 206, "Cache-Control: max-age=1", LRD_WHY_PARTIAL },
-	{ "9111 s3: 304", false, "GET", "", 304, "Cache-Control: max-age=1", LRD_WHY_STATUS_304 },
+	{ "9111 s3.3: 206", false, "GET", "", 206, "Cache-Control: max-age=1",
+	  LRD_WHY_PARTIAL },
+	{ "9111 s3: 304", false, "GET", "", 304, "Cache-Control: max-age=1",
+	  LRD_WHY_STATUS_304 },
 	{ "9111 s5.2.2.5: no-store", false, "GET", "", 200, "Cache-Control: no-store",
 	  LRD_WHY_NO_STORE },
 	{ "9111 s5.2.2.5: no-store beside max-age", false, "GET", "", 200,
@@ -62,8 +63,8 @@ static const struct row {
 	{ "9111 s3: 302 nothing", false, "GET", "", 302, "", LRD_WHY_NO_FRESHNESS },
 	{ "9111 s3: 302 max-age", false, "GET", "", 302, "Cache-Control: max-age=1",
 	  LRD_WHY_STORABLE },
-	{ "9111 s3: 302 Expires", false, "GET", "", 302, "Expires: Sun, 06 Nov 1994 08:49:37 GMT",
-	  LRD_WHY_STORABLE },
+	{ "9111 s3: 302 Expires", false, "GET", "", 302,
+	  "Expires: Sun, 06 Nov 1994 08:49:37 GMT", LRD_WHY_STORABLE },
 	{ "9111 s3: 302 public", false, "GET", "", 302, "Cache-Control: public",
 	  LRD_WHY_STORABLE },
 	{ "9111 s3: 302 private in a private cache", false, "GET", "", 302,
@@ -102,10 +103,10 @@ static const struct row {
 	  "Cache-Control: max-age=1, private=\"X", LRD_WHY_PRIVATE },
 	{ "9111 s5.2.2.7: both forms", true, "GET", "", 200,
 	  "Cache-Control: private=\"X\", private, max-age=1", LRD_WHY_PRIVATE },
-	{ "9111 s3.5: Authorization, shared", true, "GET", "Authorization: Basic YQ==", 200,
-	  "Cache-Control: max-age=1", LRD_WHY_AUTHORIZATION },
-	{ "9111 s3.5: Authorization, private", false, "GET", "Authorization: Basic YQ==", 200,
-	  "Cache-Control: max-age=1", LRD_WHY_STORABLE },
+	{ "9111 s3.5: Authorization, shared", true, "GET", "Authorization: Basic YQ==",
+	  200, "Cache-Control: max-age=1", LRD_WHY_AUTHORIZATION },
+	{ "9111 s3.5: Authorization, private", false, "GET",
+	  "Authorization: Basic YQ==", 200, "Cache-Control: max-age=1", LRD_WHY_STORABLE },
 	{ "9111 s3.5: public", true, "GET", "Authorization: Basic YQ==", 200,
 	  "Cache-Control: max-age=1, public", LRD_WHY_STORABLE },
 	{ "9111 s3.5: must-revalidate", true, "GET", "Authorization: Basic YQ==", 200,
@@ -129,10 +130,10 @@ START_TEST(table)
 	enum lrd_why why;
 
 	text_request(row->method, row->request, 0, &request_text, &request);
-	lrd_response_facts_read(row->status, text_view(row->response, &response_text), 1000,
-				1000, &response);
+	lrd_response_facts_read(row->status, text_view(row->response, &response_text),
+				1000, 1000, &response);
 	why = lrd_storable(text_policy(row->shared), &request, &response, false);
-	ck_assert_msg(why == row->why, "%s: %s", row->name, larder_why_name(why));
+	ck_assert_msg(why == row->why, "%s: %s", row->name, lrd_why_name(why));
 }
 END_TEST
 
@@ -158,8 +159,9 @@ START_TEST(post)
 	struct lrd_response_facts response;
 
 	text_request("POST", "", 0, &request_text, &request);
-	lrd_response_facts_read(posts[_i].status, text_view(posts[_i].response, &response_text),
-				1000, 1000, &response);
+	lrd_response_facts_read(posts[_i].status,
+				text_view(posts[_i].response, &response_text), 1000, 1000,
+				&response);
 	ck_assert_int_eq(lrd_storable(&text_private, &request, &response, posts[_i].target),
 			 posts[_i].why);
 }
@@ -171,13 +173,13 @@ START_TEST(modes)
 	struct lrd_request_facts request;
 	struct lrd_response_facts response;
 
-	lrd_response_facts_read(200, text_view("Cache-Control: max-age=1", &response_text), 0, 0,
-				&response);
-	for (uint32_t mode = 0; mode <= LARDER_MODE_REFRESH; mode++) {
+	lrd_response_facts_read(200, text_view("Cache-Control: max-age=1", &response_text),
+				0, 0, &response);
+	for (uint32_t mode = 0; mode <= LRD_MODE_REFRESH; mode++) {
 		text_request("GET", "", mode, &request_text, &request);
 		ck_assert_int_eq(lrd_storable(&text_private, &request, &response, false),
-				 mode == LARDER_MODE_NO_STORE ? LRD_WHY_MODE_NO_STORE
-							      : LRD_WHY_STORABLE);
+				 mode == LRD_MODE_NO_STORE ? LRD_WHY_MODE_NO_STORE
+							   : LRD_WHY_STORABLE);
 	}
 }
 END_TEST

@@ -18,13 +18,27 @@ static const struct select_row {
 	ptrdiff_t index;
 } selections[] = {
 	{ "s4.3.4: strong tag", { "ETag: \"a\"", "ETag: \"b\"" }, { 1, 2 }, "ETag: \"a\"", 0 },
-	{ "s4.3.4: strong before newer weak", { "ETag: \"a\"", "ETag: W/\"a\"" }, { 1, 2 },
-	  "ETag: \"a\"", 0 },
-	{ "s4.3.4: the most recent weak match", { "ETag: W/\"a\"", "ETag: W/\"a\"" }, { 1, 2 },
-	  "ETag: W/\"a\"", 1 },
+	{ "s4.3.4: strong before newer weak",
+	  { "ETag: \"a\"", "ETag: W/\"a\"" },
+	  { 1, 2 },
+	  "ETag: \"a\"",
+	  0 },
+	{ "s4.3.4: the most recent weak match",
+	  { "ETag: W/\"a\"", "ETag: W/\"a\"" },
+	  { 1, 2 },
+	  "ETag: W/\"a\"",
+	  1 },
 	{ "s4.3.4: none", { "ETag: \"a\"", "ETag: \"b\"" }, { 1, 2 }, "ETag: \"c\"", -1 },
-	{ "s4.3.4: date", { LM, "Last-Modified: Sun, 06 Nov 1994 09:00:00 GMT" }, { 1, 2 }, LM, 0 },
-	{ "s4.3.4: date and other tag", { "ETag: \"a\"\n" LM }, { 1 }, "ETag: \"b\"\n" LM, -1 },
+	{ "s4.3.4: date",
+	  { LM, "Last-Modified: Sun, 06 Nov 1994 09:00:00 GMT" },
+	  { 1, 2 },
+	  LM,
+	  0 },
+	{ "s4.3.4: date and other tag",
+	  { "ETag: \"a\"\n" LM },
+	  { 1 },
+	  "ETag: \"b\"\n" LM,
+	  -1 },
 	{ "s4.3.4: date alone, tag stored", { "ETag: \"a\"\n" LM }, { 1 }, LM, 0 },
 	{ "s4.3.4: tag where only a date is stored", { LM }, { 1 }, "ETag: \"a\"\n" LM, -1 },
 	{ "s4.3.4: no validator, one response", { "X: 1" }, { 1 }, "Y: 1", 0 },
@@ -130,8 +144,8 @@ START_TEST(same_strong)
 
 	lrd_validators_read(text_view(strong[_i].stored, &text), strong[_i].stored_date,
 			    &stored);
-	ck_assert_msg(lrd_validate_same_strong(text_view(strong[_i].update, &update), &stored) ==
-			      strong[_i].same,
+	ck_assert_msg(lrd_validate_same_strong(text_view(strong[_i].update, &update),
+					       &stored) == strong[_i].same,
 		      "%s", strong[_i].name);
 }
 END_TEST
@@ -141,7 +155,8 @@ static const struct {
 	const char *head, *stored;
 	bool fits;
 } heads[] = {
-	{ "s4.3.5: same tag and length", "ETag: \"a\"\nContent-Length: 4", "ETag: \"a\"", true },
+	{ "s4.3.5: same tag and length", "ETag: \"a\"\nContent-Length: 4", "ETag: \"a\"",
+	  true },
 	{ "s4.3.5: other tag", "ETag: \"b\"", "ETag: \"a\"", false },
 	{ "s4.3.5: tag where there was none", "ETag: \"b\"", "X: 1", false },
 	{ "s4.3.5: other length", "ETag: \"a\"\nContent-Length: 5", "ETag: \"a\"", false },
@@ -157,8 +172,8 @@ START_TEST(head)
 	struct lrd_validators stored;
 
 	lrd_validators_read(text_view(heads[_i].stored, &text), NOW, &stored);
-	ck_assert_msg(lrd_validate_head_fits(text_view(heads[_i].head, &update), &stored, 4) ==
-			      heads[_i].fits,
+	ck_assert_msg(lrd_validate_head_fits(text_view(heads[_i].head, &update), &stored,
+					     4) == heads[_i].fits,
 		      "%s", heads[_i].name);
 }
 END_TEST
@@ -170,9 +185,10 @@ static const struct {
 } conditions[] = {
 	{ "13.1.2: match", "If-None-Match: \"a\"", "ETag: \"a\"", true },
 	{ "13.1.2: weak comparison", "If-None-Match: W/\"a\"", "ETag: \"a\"", true },
-	{ "13.1.2: in a list", "If-None-Match: \"x\", \"a,b\" , \"y\"", "ETag: \"a,b\"", true },
-	{ "13.1.2: over two lines", "If-None-Match: \"x\"\nIf-None-Match: \"a\"", "ETag: \"a\"",
+	{ "13.1.2: in a list", "If-None-Match: \"x\", \"a,b\" , \"y\"", "ETag: \"a,b\"",
 	  true },
+	{ "13.1.2: over two lines", "If-None-Match: \"x\"\nIf-None-Match: \"a\"",
+	  "ETag: \"a\"", true },
 	{ "13.1.2: no match", "If-None-Match: \"x\"", "ETag: \"a\"", false },
 	{ "13.1.2: star", "If-None-Match: *", "ETag: \"a\"", true },
 	{ "13.1.2: star without a tag", "If-None-Match: *", "X: 1", true },
@@ -181,9 +197,12 @@ static const struct {
 	{ "13.2.2: tags win over dates",
 	  "If-None-Match: \"x\"\nIf-Modified-Since: Fri, 31 Dec 2038 00:00:00 GMT",
 	  "ETag: \"a\"\n" LM, false },
-	{ "13.1.3: not changed since", "If-Modified-Since: Sun, 06 Nov 1994 08:00:00 GMT", LM, true },
-	{ "13.1.3: changed since", "If-Modified-Since: Sun, 06 Nov 1994 07:59:59 GMT", LM, false },
-	{ "13.1.3: another form of date", "If-Modified-Since: Sun Nov  6 08:00:00 1994", LM, true },
+	{ "13.1.3: not changed since", "If-Modified-Since: Sun, 06 Nov 1994 08:00:00 GMT",
+	  LM, true },
+	{ "13.1.3: changed since", "If-Modified-Since: Sun, 06 Nov 1994 07:59:59 GMT", LM,
+	  false },
+	{ "13.1.3: another form of date", "If-Modified-Since: Sun Nov  6 08:00:00 1994",
+	  LM, true },
 	{ "13.1.3: malformed", "If-Modified-Since: x", LM, false },
 	{ "13.1.3: twice",
 	  "If-Modified-Since: Sun, 06 Nov 1994 08:00:00 GMT\n"
@@ -191,7 +210,8 @@ static const struct {
 	  LM, false },
 	{ "4.3.2: Date in place of Last-Modified",
 	  "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT", "X: 1", true },
-	{ "4.3.2: Date, later", "If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT", "X: 1", false },
+	{ "4.3.2: Date, later", "If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT",
+	  "X: 1", false },
 	{ "4.3.2: If-Match is not ours", "If-Match: \"x\"", "ETag: \"a\"", false },
 	{ "nothing asked", "X: 1", "ETag: \"a\"\n" LM, false },
 };
@@ -215,11 +235,13 @@ Suite *larder_suite(void)
 	Suite *suite = suite_create("policy/validate");
 	TCase *tcase = tcase_create("validate");
 
-	tcase_add_loop_test(tcase, selection, 0, sizeof(selections) / sizeof(selections[0]));
+	tcase_add_loop_test(tcase, selection, 0,
+			    sizeof(selections) / sizeof(selections[0]));
 	tcase_add_test(tcase, tags);
 	tcase_add_loop_test(tcase, same_strong, 0, sizeof(strong) / sizeof(strong[0]));
 	tcase_add_loop_test(tcase, head, 0, sizeof(heads) / sizeof(heads[0]));
-	tcase_add_loop_test(tcase, not_modified, 0, sizeof(conditions) / sizeof(conditions[0]));
+	tcase_add_loop_test(tcase, not_modified, 0,
+			    sizeof(conditions) / sizeof(conditions[0]));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

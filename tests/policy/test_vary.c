@@ -38,7 +38,8 @@ START_TEST(list)
 	struct lrd_buf out;
 
 	lrd_buf_init(&out, LRD_VARY_LIST_BYTES, NULL);
-	ck_assert_msg(lrd_vary_read(text_view(lists[_i].response, &text), &out) == lists[_i].kind,
+	ck_assert_msg(lrd_vary_read(text_view(lists[_i].response, &text), &out) ==
+			      lists[_i].kind,
 		      "%s", lists[_i].name);
 	ck_assert_str_eq(out.ptr, lists[_i].list);
 	lrd_buf_release(&out);
@@ -67,42 +68,44 @@ static const struct {
 	{ "fields that are not named", "x", "X: 1\nY: 1", "X: 1\nY: 2", true },
 	{ "codings: order", "accept-encoding", "Accept-Encoding: gzip, br",
 	  "Accept-Encoding: br,gzip", true },
-	{ "codings: case", "accept-encoding", "Accept-Encoding: GZIP", "Accept-Encoding: gzip",
-	  true },
-	{ "codings: x-gzip", "accept-encoding", "Accept-Encoding: x-gzip", "Accept-Encoding: gzip",
-	  true },
+	{ "codings: case", "accept-encoding", "Accept-Encoding: GZIP",
+	  "Accept-Encoding: gzip", true },
+	{ "codings: x-gzip", "accept-encoding", "Accept-Encoding: x-gzip",
+	  "Accept-Encoding: gzip", true },
 	{ "codings: weight of one", "accept-encoding", "Accept-Encoding: gzip;q=1.0",
 	  "Accept-Encoding: gzip", true },
 	{ "codings: other weight", "accept-encoding", "Accept-Encoding: gzip;q=0.5",
 	  "Accept-Encoding: gzip", false },
 	{ "codings: blanks", "accept-encoding", "Accept-Encoding: gzip ; q=0.5 ,br",
 	  "Accept-Encoding: br, gzip;q=0.5", true },
-	{ "codings: two lines", "accept-encoding", "Accept-Encoding: gzip\nAccept-Encoding: br",
-	  "Accept-Encoding: br, gzip", true },
+	{ "codings: two lines", "accept-encoding",
+	  "Accept-Encoding: gzip\nAccept-Encoding: br", "Accept-Encoding: br, gzip", true },
 	{ "codings: none and empty", "accept-encoding", "X: 1", "Accept-Encoding:", false },
 	{ "languages: order counts", "accept-language", "Accept-Language: de, en",
 	  "Accept-Language: en, de", false },
-	{ "languages: case and blanks", "accept-language", "Accept-Language: DE-at ,en;Q=0.5",
-	  "Accept-Language: de-AT,en; q=0.5", true },
+	{ "languages: case and blanks", "accept-language",
+	  "Accept-Language: DE-at ,en;Q=0.5", "Accept-Language: de-AT,en; q=0.5", true },
 	{ "types: quoted text keeps its case", "accept", "Accept: a/b;c=\"X Y\"",
 	  "Accept: a/b;c=\"x y\"", false },
-	{ "types: the rest does not", "accept", "Accept: A/B; c=\"X\"", "accept: a/b;C=\"X\"", true },
-	{ "types: an escaped quote", "accept", "Accept: a/b;c=\"\\\"X\"", "Accept: a/b;c=\"\\\"x\"",
-	  false },
-	{ "credentials: equal", "authorization", "Authorization: Basic YQ==",
-	  "Authorization: Basic YQ==", true },
-	{ "credentials: other", "authorization", "Authorization: Basic YQ==",
-	  "Authorization: Basic Yg==", false },
+	{ "types: the rest does not", "accept", "Accept: A/B; c=\"X\"",
+	  "accept: a/b;C=\"X\"", true },
+	{ "types: an escaped quote", "accept", "Accept: a/b;c=\"\\\"X\"",
+	  "Accept: a/b;c=\"\\\"x\"", false },
+	{ "credentials: equal", "authorization",
+	  "Authorization: Basic YQ==", "Authorization: Basic YQ==", true },
+	{ "credentials: other", "authorization",
+	  "Authorization: Basic YQ==", "Authorization: Basic Yg==", false },
 	{ "cookies", "cookie", "Cookie: a=1", "Cookie: a=2", false },
-	{ "cookies: cut elsewhere", "cookie", "Cookie: ab\nCookie: c", "Cookie: a\nCookie: bc",
-	  false },
+	{ "cookies: cut elsewhere", "cookie", "Cookie: ab\nCookie: c",
+	  "Cookie: a\nCookie: bc", false },
 };
 
 static int text_of(const char *names, const char *request, struct lrd_buf *out)
 {
 	struct text_fields text;
 
-	return lrd_vary_text(lrd_slice_cstr(names), text_view(request, &text), secret, out);
+	return lrd_vary_text(lrd_slice_cstr(names), text_view(request, &text), secret,
+			     out);
 }
 
 START_TEST(pair)
@@ -113,8 +116,8 @@ START_TEST(pair)
 	lrd_buf_init(&b, LRD_VARY_TEXT_BYTES, NULL);
 	ck_assert_int_eq(text_of(pairs[_i].list, pairs[_i].a, &a), 0);
 	ck_assert_int_eq(text_of(pairs[_i].list, pairs[_i].b, &b), 0);
-	ck_assert_msg((strcmp(a.ptr, b.ptr) == 0) == pairs[_i].same, "%s:\n%s%s", pairs[_i].name,
-		      a.ptr, b.ptr);
+	ck_assert_msg((strcmp(a.ptr, b.ptr) == 0) == pairs[_i].same, "%s:\n%s%s",
+		      pairs[_i].name, a.ptr, b.ptr);
 	lrd_buf_release(&a);
 	lrd_buf_release(&b);
 }
@@ -128,13 +131,15 @@ START_TEST(texts)
 	size_t at;
 
 	lrd_buf_init(&out, LRD_VARY_TEXT_BYTES, NULL);
-	ck_assert_int_eq(text_of("accept,cookie,x", "Accept: b, a\nCookie: sid=secret", &out), 0);
+	ck_assert_int_eq(
+		text_of("accept,cookie,x", "Accept: b, a\nCookie: sid=secret", &out), 0);
 	ck_assert_ptr_eq(strstr(out.ptr, "accept:b,a\ncookie:"), out.ptr);
 	ck_assert_ptr_nonnull(strstr(out.ptr, "\nx\n"));
 	ck_assert_ptr_null(strstr(out.ptr, "secret"));
 	/* Another store hides them under another key. */
 	lrd_buf_clear(&out);
-	ck_assert_int_eq(lrd_vary_text(LRD_SLICE("x"), lrd_view_of(&forged, 1), secret, &out),
+	ck_assert_int_eq(lrd_vary_text(LRD_SLICE("x"), lrd_view_of(&forged, 1), secret,
+				       &out),
 			 LARDER_EPROTO);
 	ck_assert_uint_eq(out.len, 0);
 	/* More members than are sorted: still a text, in their order. */
@@ -146,7 +151,8 @@ START_TEST(texts)
 	lrd_buf_clear(&out);
 	memset(value, 'v', sizeof(value) - 1);
 	forged.value = lrd_slice_cstr(value);
-	ck_assert_int_eq(lrd_vary_text(LRD_SLICE("x"), lrd_view_of(&forged, 1), secret, &out),
+	ck_assert_int_eq(lrd_vary_text(LRD_SLICE("x"), lrd_view_of(&forged, 1), secret,
+				       &out),
 			 LARDER_ELIMIT);
 	ck_assert_uint_eq(out.len, 0);
 	lrd_buf_release(&out);

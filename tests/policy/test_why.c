@@ -2,7 +2,6 @@
 /* test_why.c - every reason has its word, sentence and section, and no two share a number or word. */
 #include "policy/why.h"
 
-#include <larder/cache.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -17,11 +16,12 @@ enum { COUNT = sizeof(numbers) / sizeof(numbers[0]) };
 START_TEST(complete)
 {
 	/* RFC 9211 s2.2 */
-	static const char *const forwards[] = { "",	"bypass",  "method", "uri-miss", "vary-miss",
-						"miss", "request", "stale",  "partial" };
+	static const char *const forwards[] = { "",         "bypass",    "method",
+						"uri-miss", "vary-miss", "miss",
+						"request",  "stale",     "partial" };
 
 	for (size_t i = 0; i < COUNT; i++) {
-		const char *word = larder_why_name(numbers[i]);
+		const char *word = lrd_why_name(numbers[i]);
 		bool known = false;
 
 		ck_assert(lrd_why_known(numbers[i]));
@@ -29,22 +29,22 @@ START_TEST(complete)
 		/* A token, so that Cache-Status can carry it. */
 		ck_assert_uint_eq(strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-"),
 				  strlen(word));
-		ck_assert_uint_gt(strlen(larder_why_text(numbers[i])), 10);
+		ck_assert_uint_gt(strlen(lrd_why_text(numbers[i])), 10);
 		for (size_t k = 0; k < sizeof(forwards) / sizeof(forwards[0]); k++)
 			known |= strcmp(lrd_why_fwd(numbers[i]), forwards[k]) == 0;
 		ck_assert_msg(known, "%s", word);
 		for (size_t k = 0; k < i; k++)
-			ck_assert_str_ne(word, larder_why_name(numbers[k]));
+			ck_assert_str_ne(word, lrd_why_name(numbers[k]));
 	}
 }
 END_TEST
 
 START_TEST(strangers)
 {
-	ck_assert_str_eq(larder_why_name(0), "none");
-	ck_assert_str_eq(larder_why_name(60000), "unknown");
-	ck_assert_ptr_nonnull(larder_why_text(60000));
-	ck_assert_str_eq(larder_why_section(60000), "");
+	ck_assert_str_eq(lrd_why_name(0), "none");
+	ck_assert_str_eq(lrd_why_name(60000), "unknown");
+	ck_assert_ptr_nonnull(lrd_why_text(60000));
+	ck_assert_str_eq(lrd_why_section(60000), "");
 	ck_assert_str_eq(lrd_why_fwd(60000), "");
 	ck_assert(!lrd_why_known(60000));
 	ck_assert(!lrd_why_known(0));
