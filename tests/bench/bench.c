@@ -71,6 +71,18 @@ void bench_die(const char *format, ...)
 	exit(1);
 }
 
+void bench_format(char *out, size_t cap, const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(out, cap, format, args);
+	va_end(args);
+	if (len < 0 || (size_t)len >= cap)
+		bench_die("%.60s...: longer than %zu bytes", out, cap - 1);
+}
+
 pid_t bench_start(const char *log, char *const argv[])
 {
 	pid_t pid = fork();

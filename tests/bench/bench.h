@@ -52,6 +52,10 @@ double bench_median(double *values, size_t count);
 /* Says what failed and exits with 1: a benchmark with a broken contender has no result. */
 _Noreturn void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Writes a path, a URL or a line as printf does, and dies where `cap` is too small for it. */
+void bench_format(char *out, size_t cap, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* Starts a server whose standard streams go to `log`; bench_stop ends it and waits. */
 pid_t bench_start(const char *log, char *const argv[]);
 void bench_stop(pid_t pid);

@@ -69,17 +69,17 @@ static void *open_curl(const char *folder, const struct bench_load *load)
 
 	if (!state || !body)
 		bench_die("out of memory");
-	snprintf(root, sizeof(root), "%s/nginx-%zu", folder, load->body_bytes);
+	bench_format(root, sizeof(root), "%s/nginx-%zu", folder, load->body_bytes);
 	mkdir(root, 0700);
 	for (i = 0; i < load->entries && i < FILES_MAX; i++) {
-		snprintf(path, sizeof(path), "%s/item-%zu.json", root, i);
+		bench_format(path, sizeof(path), "%s/item-%zu.json", root, i);
 		bench_body(i, body, load->body_bytes);
 		write_file(path, body, load->body_bytes);
 	}
-	snprintf(config, sizeof(config), "%s/nginx.conf", root);
-	snprintf(socket_path, sizeof(socket_path), "%s/nginx.sock", root);
+	bench_format(config, sizeof(config), "%s/nginx.conf", root);
+	bench_format(socket_path, sizeof(socket_path), "%s/nginx.sock", root);
 	write_config(root, config, socket_path);
-	snprintf(path, sizeof(path), "%s/start.log", root);
+	bench_format(path, sizeof(path), "%s/start.log", root);
 	state->server =
 		bench_start(path, (char *[]){ "nginx", "-p", root, "-c", config, NULL });
 	bench_await_socket(socket_path);
@@ -99,7 +99,7 @@ static size_t get_curl(void *opaque, size_t index, char *buf)
 	char url[128];
 	CURLcode rc;
 
-	snprintf(url, sizeof(url), "http://origin.example/item-%zu.json", index);
+	bench_format(url, sizeof(url), "http://origin.example/item-%zu.json", index);
 	state->buf = buf;
 	state->got = 0;
 	curl_easy_setopt(state->easy, CURLOPT_URL, url);

@@ -15,7 +15,7 @@ struct state {
 
 static void entry_url(size_t index, char *url, size_t cap)
 {
-	snprintf(url, cap, "http://origin.example/catalogue/section-%zu/item-%zu.json",
+	bench_format(url, cap, "http://origin.example/catalogue/section-%zu/item-%zu.json",
 		 index % 97, index);
 }
 
@@ -61,7 +61,7 @@ static void *open_larder(const char *folder, const struct bench_load *load)
 
 	if (!state || !body)
 		bench_die("out of memory");
-	snprintf(path, sizeof(path), "%s/larder-%zu", folder, load->body_bytes);
+	bench_format(path, sizeof(path), "%s/larder-%zu", folder, load->body_bytes);
 	options.store = path;
 	if (larder_session_open(&options, &state->session, &err) < 0)
 		bench_die("larder: %s", err.message);

@@ -35,7 +35,7 @@ static void *open_lmdb(const char *folder, const struct bench_load *load)
 
 	if (!state || !body)
 		bench_die("out of memory");
-	snprintf(path, sizeof(path), "%s/lmdb-%zu", folder, load->body_bytes);
+	bench_format(path, sizeof(path), "%s/lmdb-%zu", folder, load->body_bytes);
 	mkdir(path, 0700);
 	must(mdb_env_create(&state->env), "create");
 	must(mdb_env_set_mapsize(state->env, (size_t)4 << 30), "map size");

@@ -30,10 +30,10 @@ static void *open_memcached(const char *folder, const struct bench_load *load)
 
 	if (!state || !body)
 		bench_die("out of memory");
-	snprintf(socket_path, sizeof(socket_path), "%s/memcached-%zu.sock", folder,
+	bench_format(socket_path, sizeof(socket_path), "%s/memcached-%zu.sock", folder,
 		 load->body_bytes);
-	snprintf(log, sizeof(log), "%s/memcached.log", folder);
-	snprintf(memory, sizeof(memory), "%zu", 256 + 2 * load->entries * load->body_bytes / (1 << 20));
+	bench_format(log, sizeof(log), "%s/memcached.log", folder);
+	bench_format(memory, sizeof(memory), "%zu", 256 + 2 * load->entries * load->body_bytes / (1 << 20));
 	state->server = bench_start(log, (char *[]){ "memcached", "-s", socket_path, "-m", memory,
 						     "-I", "8m", "-t", "1", "-u",
 						     geteuid() == 0 ? "root" : "nobody", NULL });

@@ -144,7 +144,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s [--quick]\n", argv[0]);
 		return 2;
 	}
-	snprintf(folder, sizeof(folder), "%s/larder-bench-XXXXXX", tmp ? tmp : "/tmp");
+	bench_format(folder, sizeof(folder), "%s/larder-bench-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(folder))
 		bench_die("cannot make a folder in %s", tmp ? tmp : "/tmp");
 	printf("CPU microseconds for one hit, body in the caller's buffer, median of %zu "
@@ -152,6 +152,6 @@ int main(int argc, char **argv)
 	printf("%-8s %-28s %12s %14s\n", "body", "contender", "client", "client+server");
 	for (i = 0; i < sizeof(loads) / sizeof(loads[0]); i++)
 		run_load(folder, &loads[i], rounds);
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	bench_format(command, sizeof(command), "rm -rf '%s'", folder);
 	return system(command) == 0 ? 0 : 1;
 }
