@@ -83,7 +83,7 @@ void bench_format(char *out, size_t cap, const char *format, ...)
 		bench_die("%.60s...: longer than %zu bytes", out, cap - 1);
 }
 
-pid_t bench_start(const char *log, char *const argv[])
+pid_t bench_start(const char *log, const char *const argv[])
 {
 	pid_t pid = fork();
 
@@ -98,7 +98,8 @@ pid_t bench_start(const char *log, char *const argv[])
 			dup2(fd, STDOUT_FILENO);
 			dup2(fd, STDERR_FILENO);
 		}
-		execvp(argv[0], argv);
+		/* execvp() takes words that it does not change. */
+		execvp(argv[0], (char *const *)argv);
 		_exit(127);
 	}
 	return pid;

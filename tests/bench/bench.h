@@ -57,7 +57,7 @@ void bench_format(char *out, size_t cap, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* Starts a server whose standard streams go to `log`; bench_stop ends it and waits. */
-pid_t bench_start(const char *log, char *const argv[]);
+pid_t bench_start(const char *log, const char *const argv[]);
 void bench_stop(pid_t pid);
 
 /* Waits until a unix socket accepts, at most five seconds. */

@@ -81,7 +81,7 @@ static void *open_curl(const char *folder, const struct bench_load *load)
 	write_config(root, config, socket_path);
 	bench_format(path, sizeof(path), "%s/start.log", root);
 	state->server =
-		bench_start(path, (char *[]){ "nginx", "-p", root, "-c", config, NULL });
+		bench_start(path, (const char *[]){ "nginx", "-p", root, "-c", config, NULL });
 	bench_await_socket(socket_path);
 	state->easy = curl_easy_init();
 	if (!state->easy)

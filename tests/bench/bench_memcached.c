@@ -34,7 +34,7 @@ static void *open_memcached(const char *folder, const struct bench_load *load)
 		 load->body_bytes);
 	bench_format(log, sizeof(log), "%s/memcached.log", folder);
 	bench_format(memory, sizeof(memory), "%zu", 256 + 2 * load->entries * load->body_bytes / (1 << 20));
-	state->server = bench_start(log, (char *[]){ "memcached", "-s", socket_path, "-m", memory,
+	state->server = bench_start(log, (const char *[]){ "memcached", "-s", socket_path, "-m", memory,
 						     "-I", "8m", "-t", "1", "-u",
 						     geteuid() == 0 ? "root" : "nobody", NULL });
 	bench_await_socket(socket_path);

@@ -213,8 +213,7 @@ static void start(struct server *server, const char *name, const char *log,
 {
 	server->name = name;
 	pin(0);
-	/* execvp() takes words that it does not change. */
-	server->pid = bench_start(log, (char *const *)argv);
+	server->pid = bench_start(log, argv);
 	pin(1);
 	bench_await_socket(server->path);
 	for (int i = 0; i < CONNECTIONS; i++)
