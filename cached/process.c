@@ -56,11 +56,17 @@ int lrd_process_drop_root(const struct lrd_config *config, larder_error *err)
 
 	if (getuid() != 0 && geteuid() != 0)
 		return 0;
+	/*
+	 * Behind a private socket, root serves a store of root's own to nobody else; a port
+	 * would serve it to all accounts of the machine.
+	 */
+	if (!config->user && !config->tcp)
+		return 0;
 	if (!config->user)
 		return lrd_error_set(
 			err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
-			"started by root: name the account to run as with -u USER "
-			"(-u root if it must be root)");
+			"started by root with TCP (-p, -l): name the account to run as with "
+			"-u USER (-u root if it must be root)");
 	user = getpwnam(config->user);
 	if (!user)
 		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,

@@ -41,7 +41,7 @@ def bad_options():
             done = subprocess.run([*server.command()[:3], *options], stderr=subprocess.PIPE)
             check(done.returncode != 0 and b'no-such-user-here' in done.stderr, 'unknown user')
     if os.getuid() == 0:
-        done = subprocess.run(server.command()[:3], stderr=subprocess.PIPE)
+        done = subprocess.run([*server.command()[:3], '-p', '-1'], stderr=subprocess.PIPE)
         check(done.returncode != 0 and b'-u root' in done.stderr, 'root without -u')
     done = server.run('--help')
     check(done.returncode == 0 and '--max-item-size' in done.stdout, 'help')
