@@ -1,48 +1,72 @@
 /* SPDX-License-Identifier: MIT */
-/* bench.c - clocks, medians and servers for the benchmarks. */
+/* bench.c - clocks, medians, checked strings and options of the benchmarks. */
 #include "bench.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 void bench_body(size_t index, char *buf, size_t len)
 {
 	uint64_t state = index * 0x9e3779b97f4a7c15u + len;
 	size_t i;
 
-	for (i = 0; i < len; i++) {
-		state = state * 6364136223846793005u + 1442695040888963407u;
-		buf[i] = (char)('a' + (state >> 59));
-	}
+	for (i = 0; i < len; i++)
+		buf[i] = (char)('a' + bench_draw(&state) % 26);
+}
+
+uint64_t bench_draw(uint64_t *state)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return *state >> 33;
+}
+
+static uint64_t read_clock(clockid_t clock)
+{
+	struct timespec now = { 0, 0 };
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 uint64_t bench_cpu_ns(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 uint64_t bench_cpu_ns_of(pid_t pid)
 {
 	clockid_t clock;
-	struct timespec now;
 
-	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &now) != 0)
+	if (clock_getcpuclockid(pid, &clock) != 0)
 		bench_die("no CPU time of process %ld: it has ended", (long)pid);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return read_clock(clock);
+}
+
+uint64_t bench_now_ns(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+void bench_sleep_ms(unsigned ms)
+{
+	struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000l };
+
+	nanosleep(&pause, NULL);
+}
+
+void bench_pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) < 0)
+		fprintf(stderr, "bench: cannot pin to CPU %d: figures will be noisy\n",
+			cpu);
 }
 
 static int by_value(const void *left, const void *right)
@@ -53,10 +77,19 @@ static int by_value(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
+double bench_quantile(double *values, size_t count, double share)
+{
+	size_t at = (size_t)(share * (double)count);
+
+	if (count == 0)
+		bench_die("a quantile of nothing");
+	qsort(values, count, sizeof(*values), by_value);
+	return values[at < count ? at : count - 1];
+}
+
 double bench_median(double *values, size_t count)
 {
-	qsort(values, count, sizeof(*values), by_value);
-	return values[count / 2];
+	return bench_quantile(values, count, 0.5);
 }
 
 void bench_die(const char *format, ...)
@@ -71,6 +104,15 @@ void bench_die(const char *format, ...)
 	exit(1);
 }
 
+void *bench_alloc(size_t len)
+{
+	void *bytes = calloc(1, len ? len : 1);
+
+	if (!bytes)
+		bench_die("out of memory");
+	return bytes;
+}
+
 void bench_format(char *out, size_t cap, const char *format, ...)
 {
 	va_list args;
@@ -83,51 +125,61 @@ void bench_format(char *out, size_t cap, const char *format, ...)
 		bench_die("%.60s...: longer than %zu bytes", out, cap - 1);
 }
 
-pid_t bench_start(const char *log, const char *const argv[])
+/* Takes `words` arguments out of the list. */
+static void drop(int *argc, char **argv, int at, int words)
 {
-	pid_t pid = fork();
+	memmove(argv + at, argv + at + words,
+		(size_t)(*argc - at - words + 1) * sizeof(*argv));
+	*argc -= words;
+}
 
-	if (pid < 0)
-		bench_die("fork: %s", strerror(errno));
-	if (pid == 0) {
-		int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+const char *bench_option(int *argc, char **argv, const char *name)
+{
+	int i;
 
-		/* A benchmark that is killed must not leave servers behind. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (fd >= 0) {
-			dup2(fd, STDOUT_FILENO);
-			dup2(fd, STDERR_FILENO);
+	for (i = 1; i + 1 < *argc; i++) {
+		if (strcmp(argv[i], name) == 0) {
+			const char *value = argv[i + 1];
+
+			drop(argc, argv, i, 2);
+			return value;
 		}
-		/* execvp() takes words that it does not change. */
-		execvp(argv[0], (char *const *)argv);
-		_exit(127);
 	}
-	return pid;
+	return NULL;
 }
 
-void bench_stop(pid_t pid)
+bool bench_flag(int *argc, char **argv, const char *name)
 {
-	kill(pid, SIGTERM);
-	waitpid(pid, NULL, 0);
+	int i;
+
+	for (i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], name) == 0) {
+			drop(argc, argv, i, 1);
+			return true;
+		}
+	}
+	return false;
 }
 
-void bench_await_socket(const char *path)
+size_t bench_number(int *argc, char **argv, const char *name, size_t otherwise,
+		    size_t most)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
-	int tries;
+	const char *text = bench_option(argc, argv, name);
+	char *end = NULL;
+	unsigned long long number;
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		bench_die("socket path too long: %s", path);
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	for (tries = 0; tries < 250; tries++) {
-		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-		int rc = connect(fd, (struct sockaddr *)&address, sizeof(address));
+	if (!text)
+		return otherwise;
+	number = strtoull(text, &end, 10);
+	if (*text == '-' || end == text || *end != '\0' || number == 0 || number > most)
+		bench_die("%s: a number from 1 to %zu, please, not %s", name, most, text);
+	return (size_t)number;
+}
 
-		close(fd);
-		if (rc == 0)
-			return;
-		nanosleep(&pause, NULL);
-	}
-	bench_die("nobody listens on %s after five seconds", path);
+void bench_no_more_options(int argc, char **argv, const char *usage)
+{
+	if (argc == 1)
+		return;
+	fprintf(stderr, "usage: %s %s\n", argv[0], usage);
+	exit(2);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_memcached.c - the rival of every language: libmemcached to memcached over a unix socket. */
+/* hit_memcached.c - the rival of every language: libmemcached to memcached over a unix socket. */
 #include "bench.h"
+#include "hit.h"
 
 #include <libmemcached/memcached.h>
 #include <stdio.h>
@@ -15,40 +16,40 @@ struct state {
 
 static size_t entry_key(size_t index, char *key, size_t cap)
 {
-	return (size_t)snprintf(key, cap, "catalogue/section-%zu/item-%zu.json", index % 97,
-				index);
+	return (size_t)snprintf(key, cap, "catalogue/section-%zu/item-%zu.json",
+				index % 97, index);
 }
 
-static void *open_memcached(const char *folder, const struct bench_load *load)
+static void *open_memcached(const char *folder, const struct hit_load *load)
 {
-	struct state *state = calloc(1, sizeof(*state));
-	char *body = malloc(load->body_bytes);
-	char socket_path[300];
-	char log[320];
+	struct state *state = bench_alloc(sizeof(*state));
+	char *body = bench_alloc(load->body_bytes);
+	char socket_path[BENCH_PATH_MAX];
+	char log[BENCH_PATH_MAX];
 	char memory[32];
 	size_t i;
 
-	if (!state || !body)
-		bench_die("out of memory");
 	bench_format(socket_path, sizeof(socket_path), "%s/memcached-%zu.sock", folder,
-		 load->body_bytes);
+		     load->body_bytes);
 	bench_format(log, sizeof(log), "%s/memcached.log", folder);
-	bench_format(memory, sizeof(memory), "%zu", 256 + 2 * load->entries * load->body_bytes / (1 << 20));
-	state->server = bench_start(log, (const char *[]){ "memcached", "-s", socket_path, "-m", memory,
-						     "-I", "8m", "-t", "1", "-u",
-						     geteuid() == 0 ? "root" : "nobody", NULL });
+	bench_format(memory, sizeof(memory), "%zu",
+		     256 + 2 * load->entries * load->body_bytes / (1 << 20));
+	state->server = bench_start(
+		log, (const char *[]){ "memcached", "-s", socket_path, "-m", memory, "-I",
+				       "8m", "-t", "1", "-u",
+				       geteuid() == 0 ? "root" : "nobody", NULL });
 	bench_await_socket(socket_path);
 	state->client = memcached_create(NULL);
-	if (!state->client ||
-	    memcached_server_add_unix_socket(state->client, socket_path) != MEMCACHED_SUCCESS)
+	if (!state->client || memcached_server_add_unix_socket(
+				      state->client, socket_path) != MEMCACHED_SUCCESS)
 		bench_die("memcached: no client");
 	for (i = 0; i < load->entries; i++) {
 		char key[128];
 		size_t key_len = entry_key(i, key, sizeof(key));
 
 		bench_body(i, body, load->body_bytes);
-		if (memcached_set(state->client, key, key_len, body, load->body_bytes, 0, 0) !=
-		    MEMCACHED_SUCCESS)
+		if (memcached_set(state->client, key, key_len, body, load->body_bytes, 0,
+				  0) != MEMCACHED_SUCCESS)
 			bench_die("memcached: cannot store %s", key);
 	}
 	free(body);
@@ -88,7 +89,7 @@ static void close_memcached(void *opaque)
 	free(state);
 }
 
-const struct bench_contender bench_memcached = {
+const struct hit_contender hit_memcached = {
 	.name = "libmemcached, unix socket",
 	.open = open_memcached,
 	.get = get_memcached,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* bench_lmdb.c - the floor: one LMDB get by integer key and a memcpy, no HTTP, no checks. */
+/* hit_lmdb.c - the floor: one LMDB get by integer key and a memcpy, no HTTP, no checks. */
 #include "bench.h"
+#include "hit.h"
 
 #include <lmdb.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +12,7 @@ struct state {
 	MDB_env *env;
 	MDB_txn *txn;
 	MDB_dbi dbi;
+	char path[BENCH_PATH_MAX];
 };
 
 static void must(int rc, const char *what)
@@ -25,23 +26,34 @@ static size_t entry_key(size_t index)
 	return index * 0x9e3779b97f4a7c15u;
 }
 
-static void *open_lmdb(const char *folder, const struct bench_load *load)
+/* An environment must not be used across a fork, so each process opens its own. */
+static void attach(struct state *state)
 {
-	struct state *state = calloc(1, sizeof(*state));
-	char *body = malloc(load->body_bytes);
 	MDB_txn *txn = NULL;
-	char path[300];
-	size_t i;
 
-	if (!state || !body)
-		bench_die("out of memory");
-	bench_format(path, sizeof(path), "%s/lmdb-%zu", folder, load->body_bytes);
-	mkdir(path, 0700);
 	must(mdb_env_create(&state->env), "create");
 	must(mdb_env_set_mapsize(state->env, (size_t)4 << 30), "map size");
-	must(mdb_env_open(state->env, path,
+	must(mdb_env_open(state->env, state->path,
 			  MDB_NOTLS | MDB_NOSYNC | MDB_NORDAHEAD | MDB_NOMEMINIT, 0600),
 	     "open");
+	must(mdb_txn_begin(state->env, NULL, 0, &txn), "begin");
+	must(mdb_dbi_open(txn, NULL, MDB_INTEGERKEY, &state->dbi), "table");
+	must(mdb_txn_commit(txn), "commit");
+	must(mdb_txn_begin(state->env, NULL, MDB_RDONLY, &state->txn), "begin read");
+	mdb_txn_reset(state->txn);
+}
+
+static void *open_lmdb(const char *folder, const struct hit_load *load)
+{
+	struct state *state = bench_alloc(sizeof(*state));
+	char *body = bench_alloc(load->body_bytes);
+	MDB_txn *txn = NULL;
+	size_t i;
+
+	bench_format(state->path, sizeof(state->path), "%s/lmdb-%zu", folder,
+		     load->body_bytes);
+	mkdir(state->path, 0700);
+	attach(state);
 	for (i = 0; i < load->entries; i++) {
 		size_t key = entry_key(i);
 		MDB_val name = { sizeof(key), &key };
@@ -49,8 +61,6 @@ static void *open_lmdb(const char *folder, const struct bench_load *load)
 
 		if (!txn)
 			must(mdb_txn_begin(state->env, NULL, 0, &txn), "begin");
-		if (i == 0)
-			must(mdb_dbi_open(txn, NULL, MDB_INTEGERKEY, &state->dbi), "table");
 		bench_body(i, body, load->body_bytes);
 		must(mdb_put(txn, state->dbi, &name, &value, 0), "put");
 		if (i % 100 == 99 || i + 1 == load->entries) {
@@ -58,10 +68,13 @@ static void *open_lmdb(const char *folder, const struct bench_load *load)
 			txn = NULL;
 		}
 	}
-	must(mdb_txn_begin(state->env, NULL, MDB_RDONLY, &state->txn), "begin read");
-	mdb_txn_reset(state->txn);
 	free(body);
 	return state;
+}
+
+static void child_lmdb(void *opaque)
+{
+	attach(opaque);
 }
 
 static size_t get_lmdb(void *opaque, size_t index, char *buf)
@@ -87,9 +100,10 @@ static void close_lmdb(void *opaque)
 	free(state);
 }
 
-const struct bench_contender bench_lmdb = {
+const struct hit_contender hit_lmdb = {
 	.name = "raw LMDB get + memcpy",
 	.open = open_lmdb,
 	.get = get_lmdb,
+	.child = child_lmdb,
 	.close = close_lmdb,
 };
