@@ -70,11 +70,24 @@ static SSL_CTX *new_tls(const struct lrd_origin_options *options)
 	origin_must(ctx != NULL, "SSL_CTX_new");
 	/* Old versions are offered where a test wants them refused. */
 	SSL_CTX_set_security_level(ctx, options->tls_max_version ? 0 : 1);
-	SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
+	SSL_CTX_set_min_proto_version(ctx, options->tls_min_version
+						   ? options->tls_min_version
+						   : TLS1_VERSION);
 	SSL_CTX_set_max_proto_version(ctx, options->tls_max_version);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_alpn_select_cb(ctx, choose_http11, NULL);
+	if (options->client_ca) {
+		static const unsigned char context[] = "larder test";
+
+		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+				   NULL);
+		/* Resumption is refused without a context where clients are verified. */
+		SSL_CTX_set_session_id_context(ctx, context, sizeof(context) - 1);
+		origin_must(X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx),
+						options->client_ca->cert) == 1,
+			    "client authority");
+	}
 	if (options->tls_no_tickets) {
 		SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 		SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);

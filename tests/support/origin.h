@@ -151,7 +151,10 @@ struct lrd_origin_options {
 	/* TLS with this certificate; NULL: plain. */
 	const struct lrd_test_cert *cert;
 	int tls_max_version;   /* TLS1_1_VERSION and the like; 0: the newest */
+	int tls_min_version;   /* the same; 0: the oldest */
 	bool tls_no_tickets;   /* no session is resumed */
+	/* Clients must show a certificate of this authority; NULL: they are not asked. */
+	const struct lrd_test_cert *client_ca;
 	const char *unix_path; /* listen here in place of a port */
 };
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proto/bytes/slice.h"
 #include "tests/support/check_main.h"
 #include "tests/support/failing_alloc.h"
 #include "transport/tcp.h"
@@ -94,6 +95,86 @@ START_TEST(every_difference_makes_another_key)
 			ck_assert_msg(same == (i == k), "rows %zu and %zu", i, k);
 		}
 	}
+	lrd_tls_unref(a);
+	lrd_tls_unref(b);
+}
+END_TEST
+
+/* From one proxied connection each member of the proxy is changed in turn. */
+START_TEST(every_difference_of_a_proxy_makes_another_key)
+{
+	enum { ROWS = 19 };
+	static const larder_field fields[] = {
+		{ LRD_SLICE_INIT("X-Route"), LRD_SLICE_INIT("7") },
+		{ LRD_SLICE_INIT("X-Route"), LRD_SLICE_INIT("8") },
+	};
+	const struct lrd_tls_options insecure = { .insecure = true };
+	struct lrd_tls *a = NULL;
+	struct lrd_tls *b = NULL;
+	struct lrd_proxy proxies[ROWS];
+	struct lrd_dial dial = { .host = "a.test", .port = 80 };
+	struct lrd_pool_key keys[ROWS];
+	struct lrd_pool_key again;
+	size_t n = 0;
+
+	ck_assert_int_eq(lrd_tls_new(&insecure, &a, NULL), 0);
+	ck_assert_int_eq(lrd_tls_new(&insecure, &b, NULL), 0);
+	for (size_t i = 0; i < ROWS; i++)
+		proxies[i] = (struct lrd_proxy){ .kind = LRD_PROXY_HTTP,
+						 .host = "p.test",
+						 .port = 80 };
+	n = 1;
+	proxies[n++].kind = LRD_PROXY_SOCKS4;
+	proxies[n++].kind = LRD_PROXY_SOCKS5;
+	proxies[n++].host = "q.test";
+	proxies[n++].port = 81;
+	proxies[n].kind = LRD_PROXY_HTTPS;
+	proxies[n++].tls = a;
+	proxies[n].kind = LRD_PROXY_HTTPS;
+	proxies[n++].tls = b;
+	proxies[n++].user = LRD_SLICE("alice");
+	proxies[n++].user = LRD_SLICE("Alice");
+	proxies[n++].user = LRD_SLICE("");
+	proxies[n].user = LRD_SLICE("alice");
+	proxies[n++].password = LRD_SLICE("sesame");
+	proxies[n].user = LRD_SLICE("alices");
+	proxies[n++].password = LRD_SLICE("esame");
+	proxies[n++].authorization = LRD_SLICE("Bearer a");
+	proxies[n++].authorization = LRD_SLICE("Bearer b");
+	proxies[n++].fields = lrd_view_of(fields, 1);
+	proxies[n++].fields = lrd_view_of(fields + 1, 1);
+	proxies[n++].fields = lrd_view_of(fields, 2);
+	proxies[n++].local_dns = true;
+	proxies[n++].tunnel = true;
+	ck_assert_uint_eq(n, ROWS);
+
+	for (size_t i = 0; i < ROWS; i++) {
+		dial.proxy = &proxies[i];
+		ck_assert_int_eq(lrd_pool_key_make(&dial, (larder_slice){ NULL, 0 }, &keys[i]),
+				 0);
+		/* A digest stands there, no secret. */
+		ck_assert_ptr_null(memmem(keys[i].bytes, keys[i].len, "sesame", 6));
+		ck_assert_ptr_null(memmem(keys[i].bytes, keys[i].len, "alice", 5));
+		ck_assert_ptr_null(memmem(keys[i].bytes, keys[i].len, "Bearer", 6));
+	}
+	for (size_t i = 0; i < ROWS; i++) {
+		for (size_t k = 0; k < ROWS; k++) {
+			bool same = keys[i].len == keys[k].len &&
+				    memcmp(keys[i].bytes, keys[k].bytes, keys[i].len) == 0;
+
+			ck_assert_msg(same == (i == k), "rows %zu and %zu", i, k);
+		}
+	}
+	dial.proxy = NULL;
+	ck_assert_int_eq(lrd_pool_key_make(&dial, (larder_slice){ NULL, 0 }, &again), 0);
+	ck_assert(again.len != keys[0].len);
+	/* The proof of one and the same user changes with every connection under Digest. */
+	proxies[10].authorization = LRD_SLICE("Digest nc=00000002");
+	proxies[10].host = "P.Test";
+	dial.proxy = &proxies[10];
+	ck_assert_int_eq(lrd_pool_key_make(&dial, (larder_slice){ NULL, 0 }, &again), 0);
+	ck_assert_uint_eq(again.len, keys[10].len);
+	ck_assert_mem_eq(again.bytes, keys[10].bytes, again.len);
 	lrd_tls_unref(a);
 	lrd_tls_unref(b);
 }
@@ -305,6 +386,7 @@ Suite *larder_suite(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, every_difference_makes_another_key);
+	tcase_add_test(tcase, every_difference_of_a_proxy_makes_another_key);
 	tcase_add_test(tcase, the_case_of_a_host_is_no_difference);
 	tcase_add_test(tcase, what_does_not_fit_is_not_pooled);
 	tcase_add_test(tcase, the_last_in_is_the_first_out);

@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sys/clock.h"
 #include "tests/support/check_main.h"
 #include "tests/support/failing_alloc.h"
+#include "transport/lookup.h"
 
 #define MS UINT64_C(1000000)
 
@@ -69,6 +71,8 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
 	calls++;
 	if (strcmp(host, "slow.test") == 0)
 		usleep(300000);
+	if (strcmp(host, "stuck.test") == 0)
+		usleep(2000000);
 	if (strcmp(host, "none.test") == 0)
 		return EAI_NONAME;
 	if (strcmp(host, "again.test") == 0)
@@ -228,6 +232,39 @@ START_TEST(a_slow_lookup_is_left_behind)
 }
 END_TEST
 
+/* Threads do not pile up behind a name server that is gone. */
+START_TEST(only_so_many_are_left_behind)
+{
+	const struct lrd_wait none = { .deadline_ns = 1 };
+	struct lrd_addr_list list;
+	int status;
+	pid_t child;
+
+	for (unsigned i = 0; i < LRD_LOOKUP_ABANDONED_MAX; i++) {
+		ck_assert_int_eq(lrd_resolve(NULL, "stuck.test", 80, &none, &list, &err),
+				 LARDER_ETIMEDOUT);
+		ck_assert_uint_le(lrd_lookup_abandoned(), i + 1);
+	}
+	ck_assert_uint_eq(lrd_lookup_abandoned(), LRD_LOOKUP_ABANDONED_MAX);
+	ck_assert_int_eq(lrd_resolve(NULL, "one.test", 80, &for_ever, &list, &err),
+			 LARDER_ERESOLVE);
+	ck_assert_ptr_nonnull(strstr(err.message, "earlier lookups still hang"));
+	/* What needs no lookup still goes. */
+	ck_assert_int_eq(lrd_resolve(NULL, "192.0.2.1", 80, &for_ever, &list, &err), 0);
+	/* A child has none of those threads. */
+	child = fork();
+	if (child == 0)
+		_exit(lrd_lookup_abandoned() != 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	for (int i = 0; i < 200 && lrd_lookup_abandoned(); i++)
+		usleep(20000);
+	ck_assert_uint_eq(lrd_lookup_abandoned(), 0);
+	ck_assert_int_eq(lrd_resolve(NULL, "one.test", 80, &for_ever, &list, &err), 0);
+	ck_assert_uint_eq(lrd_lookup_abandoned(), 0);
+}
+END_TEST
+
 START_TEST(a_lookup_can_be_cancelled)
 {
 	int fds[2];
@@ -356,6 +393,7 @@ Suite *larder_suite(void)
 			    sizeof(names) / sizeof(names[0]));
 	tcase_add_test(tcase, long_names_are_refused);
 	tcase_add_test(tcase, a_slow_lookup_is_left_behind);
+	tcase_add_test(tcase, only_so_many_are_left_behind);
 	tcase_add_test(tcase, a_lookup_can_be_cancelled);
 	tcase_add_test(tcase, answers_are_kept_and_forgotten);
 	tcase_add_test(tcase, what_is_kept_is_bounded);
