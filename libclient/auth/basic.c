@@ -68,6 +68,7 @@ static int answer_basic(struct lrd_auth *auth, const struct lrd_auth_request *re
 }
 
 const struct lrd_auth_scheme lrd_auth_basic = {
+	.bit = LRD_AUTH_BIT_BASIC,
 	.name = "Basic",
 	.read = read_basic,
 	.answer = answer_basic,

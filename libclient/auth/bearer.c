@@ -141,6 +141,7 @@ static void release_bearer(struct lrd_auth *auth)
 }
 
 const struct lrd_auth_scheme lrd_auth_bearer = {
+	.bit = LRD_AUTH_BIT_BEARER,
 	.name = "Bearer",
 	.state_size = sizeof(struct bearer),
 	.read = read_bearer,

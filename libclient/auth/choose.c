@@ -165,8 +165,11 @@ static int consider(struct lrd_auth_attempt *attempt,
 	while ((secret = lrd_credentials_next(attempt->credentials, &attempt->origin,
 					      &pos))) {
 		struct lrd_auth *auth = NULL;
-		int rc = lrd_auth_new(scheme, secret, challenge, attempt->mem, &auth);
+		int rc;
 
+		if (secret->is.schemes && !(secret->is.schemes & scheme->bit))
+			continue;
+		rc = lrd_auth_new(scheme, secret, challenge, attempt->mem, &auth);
 		if (rc < 0)
 			return rc;
 		if (rc > 0 && (!*best || auth->strength > (*best)->strength) &&

@@ -10,6 +10,7 @@
 #include "proto/bytes/num.h"
 #include "proto/bytes/scan.h"
 #include "proto/bytes/slice.h"
+#include "sys/random.h"
 
 struct lrd_credentials {
 	const larder_allocator *mem;
@@ -47,12 +48,32 @@ static bool text_len(const struct lrd_credential *from, size_t *len)
 	return true;
 }
 
+static int set_id(struct lrd_secret *secret)
+{
+	const struct lrd_credential *is = &secret->is;
+	const larder_slice pieces[] = { is->user, is->password, is->token };
+	unsigned char sum[LRD_HASH_MAX];
+	int rc;
+
+	if (is->token_fn) {
+		lrd_random_bytes(secret->id, sizeof(secret->id));
+		return 0;
+	}
+	/* Neither user nor token holds a line break, so the first and the last one part them. */
+	rc = lrd_hash_raw(LRD_HASH_SHA256, '\n', pieces, 3, sum);
+	if (rc < 0)
+		return rc;
+	memcpy(secret->id, sum, sizeof(secret->id));
+	return 0;
+}
+
 static int new_secret(const struct lrd_credential *from, const larder_allocator *mem,
 		      struct lrd_secret **ret)
 {
 	struct lrd_secret *secret;
 	size_t len = 0;
 	char *at;
+	int rc;
 
 	if (!text_len(from, &len))
 		return LARDER_ELIMIT;
@@ -69,6 +90,11 @@ static int new_secret(const struct lrd_credential *from, const larder_allocator 
 	secret->is.user = put(&at, from->user);
 	secret->is.password = put(&at, from->password);
 	secret->is.token = put(&at, from->token);
+	rc = set_id(secret);
+	if (rc < 0) {
+		lrd_secret_unref(secret);
+		return rc;
+	}
 	*ret = secret;
 	return 0;
 }

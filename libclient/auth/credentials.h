@@ -58,8 +58,18 @@ struct lrd_credential {
 	larder_slice token;     /* for Bearer, in place of user and password */
 	lrd_token_fn *token_fn; /* for Bearer, asked at each request */
 	void *token_ctx;
+	uint32_t schemes; /* those it may answer, enum lrd_auth_bit joined by |; 0: all */
 	/* Sent before any challenge: &lrd_auth_basic, _wsse or _bearer; NULL: wait for one. */
 	const struct lrd_auth_scheme *preemptive;
+};
+
+/* The numbers of enum larder_scheme in larder.h. */
+enum lrd_auth_bit {
+	LRD_AUTH_BIT_BASIC = 1,
+	LRD_AUTH_BIT_DIGEST = 2,
+	LRD_AUTH_BIT_HMACDIGEST = 4,
+	LRD_AUTH_BIT_WSSE = 8,
+	LRD_AUTH_BIT_BEARER = 16,
 };
 
 enum {
@@ -67,9 +77,17 @@ enum {
 	LRD_CREDENTIALS_MAX = 1024
 };
 
+enum { LRD_SECRET_ID_LEN = 16 };
+
 /* A credential in the store, counted by those who still answer with it. */
 struct lrd_secret {
 	struct lrd_credential is; /* read; slices into the same block */
+	/*
+	 * Read: who this is, the same in every process that adds the same user, password and
+	 * token, which cannot be read out of it. Of a token callback: random, since nobody
+	 * knows whom it will speak for.
+	 */
+	unsigned char id[LRD_SECRET_ID_LEN];
 	size_t refs;              /* private */
 	size_t block_len;         /* private */
 	const larder_allocator *mem;

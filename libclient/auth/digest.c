@@ -237,6 +237,7 @@ enum lrd_hash_kind lrd_auth_body_hash(const struct lrd_auth *auth)
 }
 
 const struct lrd_auth_scheme lrd_auth_digest = {
+	.bit = LRD_AUTH_BIT_DIGEST,
 	.name = "Digest",
 	.state_size = sizeof(struct lrd_digest),
 	.read = lrd_digest_read,

@@ -213,6 +213,7 @@ static void release_hmacdigest(struct lrd_auth *auth)
 }
 
 const struct lrd_auth_scheme lrd_auth_hmacdigest = {
+	.bit = LRD_AUTH_BIT_HMACDIGEST,
 	.name = "HMACDigest",
 	.state_size = sizeof(struct hmacdigest),
 	.read = read_hmacdigest,

@@ -52,6 +52,7 @@ struct lrd_auth;
 
 struct lrd_auth_scheme {
 	const char *name; /* as challenges spell it, in any case */
+	uint32_t bit;     /* enum lrd_auth_bit */
 	size_t state_size;
 	/*
 	 * Reads a challenge (NULL: none yet, pre-emptive) into auth->state, which is zero. A

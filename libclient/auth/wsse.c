@@ -83,6 +83,7 @@ static int answer_wsse(struct lrd_auth *auth, const struct lrd_auth_request *req
 }
 
 const struct lrd_auth_scheme lrd_auth_wsse = {
+	.bit = LRD_AUTH_BIT_WSSE,
 	.name = "WSSE",
 	.read = read_wsse,
 	.answer = answer_wsse,
