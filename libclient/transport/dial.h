@@ -35,7 +35,7 @@ struct lrd_dial {
 	uint16_t port;
 	const char *unix_path; /* connect to this socket in place of host and port */
 	struct lrd_tls *tls;   /* NULL: plain */
-	const struct lrd_proxy *proxy; /* NULL: direct */
+	const struct lrd_proxy *proxy;     /* NULL: direct */
 	struct lrd_resolver *resolver;     /* NULL: nothing is kept */
 	const larder_allocator *allocator; /* NULL: libc; must outlive the stream */
 	uint32_t resolve_timeout_ms; /* each phase's own limit, from its beginning; 0: none */

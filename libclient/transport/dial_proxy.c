@@ -139,8 +139,8 @@ int lrd_dial_through(const struct lrd_dial *dial, const char *place, char *at,
 		return rc;
 	if (!lrd_dial_place(proxy->host, proxy->port, at, at_size))
 		return lrd_error_set(err, LARDER_ERESOLVE, LARDER_PHASE_RESOLVE, 0, NULL,
-				     "cannot resolve the proxy %.200s...: %s", proxy->host,
-				     "no such name can exist");
+				     "cannot resolve the proxy %.200s...: %s",
+				     proxy->host, "no such name can exist");
 	rc = lrd_dial_reach(dial, proxy->host, proxy->port, at, &stream, err);
 	if (rc < 0)
 		goto out;

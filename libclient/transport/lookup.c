@@ -52,7 +52,7 @@ unsigned lrd_lookup_abandoned(void)
 struct lookup {
 	atomic_int owners;
 	bool abandoned; /* the caller gave up: set before it lets go */
-	int done[2]; /* a pipe: one byte once the answer is there */
+	int done[2];    /* a pipe: one byte once the answer is there */
 	int gai_error;
 	int os_errno;
 	struct lrd_addr_list list;
@@ -222,10 +222,11 @@ int lrd_lookup(const char *host, const struct lrd_wait *wait, struct lrd_addr_li
 	int rc;
 
 	if (lrd_lookup_abandoned() >= LRD_LOOKUP_ABANDONED_MAX) {
-		return lrd_error_set(err, LARDER_ERESOLVE, LARDER_PHASE_RESOLVE, 0, host,
-				     "cannot resolve %s: %d earlier lookups still hang; is "
-				     "the name server there?",
-				     host, (int)LRD_LOOKUP_ABANDONED_MAX);
+		return lrd_error_set(
+			err, LARDER_ERESOLVE, LARDER_PHASE_RESOLVE, 0, host,
+			"cannot resolve %s: %d earlier lookups still hang; is "
+			"the name server there?",
+			host, (int)LRD_LOOKUP_ABANDONED_MAX);
 	}
 	lookup = lookup_new(host);
 	if (!lookup) {

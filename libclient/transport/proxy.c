@@ -78,9 +78,12 @@ static bool add_host(EVP_MD_CTX *digest, const char *host)
 static bool add_all(EVP_MD_CTX *digest, const struct lrd_proxy *proxy)
 {
 	const unsigned char plain[] = {
-		(unsigned char)proxy->kind,	  (unsigned char)(proxy->port >> 8),
-		(unsigned char)(proxy->port & 0xff), proxy->local_dns,
-		proxy->tunnel,			  proxy->user.ptr != NULL,
+		(unsigned char)proxy->kind,
+		(unsigned char)(proxy->port >> 8),
+		(unsigned char)(proxy->port & 0xff),
+		proxy->local_dns,
+		proxy->tunnel,
+		proxy->user.ptr != NULL,
 	};
 	const void *tls = proxy->tls ? lrd_tls_identity(proxy->tls) : NULL;
 	bool has_user = proxy->user.len || proxy->password.len;

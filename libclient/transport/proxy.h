@@ -54,10 +54,10 @@ struct lrd_proxy {
 };
 
 enum {
-	LRD_PROXY_TEXT_MAX = 255,             /* user, password and host name of SOCKS */
-	LRD_PROXY_HEAD_MAX = 64 * 1024,       /* bytes of the answer's head */
-	LRD_PROXY_BODY_MAX = 64 * 1024,       /* bytes kept of a refusal's body */
-	LRD_PROXY_BODY_WAIT_MS = 2000,        /* how long to wait for it */
+	LRD_PROXY_TEXT_MAX = 255,       /* user, password and host name of SOCKS */
+	LRD_PROXY_HEAD_MAX = 64 * 1024, /* bytes of the answer's head */
+	LRD_PROXY_BODY_MAX = 64 * 1024, /* bytes kept of a refusal's body */
+	LRD_PROXY_BODY_WAIT_MS = 2000,  /* how long to wait for it */
 };
 
 /*

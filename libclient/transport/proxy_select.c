@@ -65,6 +65,6 @@ int lrd_proxy_from_env(larder_slice scheme, larder_slice host, uint16_t port,
 	rc = lrd_proxy_url_parse(lrd_slice_cstr(value), out, &detail);
 	if (rc == 0)
 		return 1;
-	return lrd_error_set(err, rc, LARDER_PHASE_PREPARE, 0, NULL, "%s in the environment: %s",
-			     name, detail.message);
+	return lrd_error_set(err, rc, LARDER_PHASE_PREPARE, 0, NULL,
+			     "%s in the environment: %s", name, detail.message);
 }

@@ -44,7 +44,8 @@ static const char *read_scheme(larder_slice *text, struct lrd_proxy_url *url)
 		while (i < count && !lrd_slice_equal_nocase(name, schemes[i].name))
 			i++;
 		if (i == count)
-			return "its scheme is none of http, https, socks4, socks4a, socks5, "
+			return "its scheme is none of http, https, socks4, socks4a, "
+			       "socks5, "
 			       "socks5h, socks";
 		scheme = &schemes[i];
 		*text = lrd_slice_skip(*text, at + 3);
@@ -164,7 +165,8 @@ static const char *read_all(larder_slice text, struct lrd_proxy_url *url)
 	while (tail.len && !strchr("/?#\\", tail.ptr[0]))
 		tail = lrd_slice_skip(tail, 1);
 	if (tail.len > 1 || (tail.len && tail.ptr[0] != '/'))
-		return "something stands behind its port; write a '/' of a password as %2F";
+		return "something stands behind its port; write a '/' of a password as "
+		       "%2F";
 	text.len -= tail.len;
 	wrong = read_user(&text, url);
 	if (!wrong)

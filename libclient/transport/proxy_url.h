@@ -20,8 +20,8 @@ struct lrd_proxy_url {
 	uint16_t port;
 	uint16_t user_len;
 	uint16_t password_len;
-	char host[256];                         /* without brackets, NUL-terminated */
-	char user[LRD_PROXY_USER_MAX + 1];      /* decoded, NUL-terminated */
+	char host[256];                    /* without brackets, NUL-terminated */
+	char user[LRD_PROXY_USER_MAX + 1]; /* decoded, NUL-terminated */
 	char password[LRD_PROXY_PASSWORD_MAX + 1];
 };
 

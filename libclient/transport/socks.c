@@ -181,7 +181,8 @@ static int socks5_password(struct socks *socks)
 	if (reply[0] != 1 && reply[0] != SOCKS5_VERSION)
 		return fail(socks, LARDER_EPROTO, "its answer is not SOCKS5");
 	if (reply[1] != 0)
-		return fail(socks, LARDER_ECONNECT, "it does not accept user and password");
+		return fail(socks, LARDER_ECONNECT,
+			    "it does not accept user and password");
 	return 0;
 }
 
@@ -250,8 +251,9 @@ static const char *socks5_reason(unsigned code)
 		"it does not know this type of address",
 	};
 
-	return code < sizeof(reasons) / sizeof(reasons[0]) ? reasons[code]
-							   : "refused for no known reason";
+	return code < sizeof(reasons) / sizeof(reasons[0])
+		       ? reasons[code]
+		       : "refused for no known reason";
 }
 
 /* The address that the proxy connected from, of no interest, has one of three lengths. */
@@ -338,11 +340,9 @@ int lrd_socks_connect(struct lrd_stream *stream, const struct lrd_proxy *proxy,
 		      const struct lrd_socks_target *target, const struct lrd_wait *wait,
 		      larder_error *err)
 {
-	struct socks socks = { .stream = stream,
-			       .proxy = proxy,
-			       .target = target,
-			       .wait = wait,
-			       .err = err };
+	struct socks socks = {
+		.stream = stream, .proxy = proxy, .target = target, .wait = wait, .err = err
+	};
 	int rc = lrd_socks_check(proxy, target, err);
 
 	if (rc < 0)

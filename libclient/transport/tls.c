@@ -79,11 +79,11 @@ static int offer(SSL_CTX *ctx, const char *alpn, larder_error *err)
 		name = lrd_slice_trim(name);
 		if (name.len == 0 || name.len > UINT8_MAX ||
 		    sizeof(list) - len < name.len + 1)
-			return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0,
-					     NULL,
-					     "protocols for ALPN have 1 to 255 bytes, all of "
-					     "them less than %d",
-					     (int)ALPN_MAX);
+			return lrd_error_set(
+				err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
+				"protocols for ALPN have 1 to 255 bytes, all of "
+				"them less than %d",
+				(int)ALPN_MAX);
 		list[len++] = (unsigned char)name.len;
 		memcpy(list + len, name.ptr, name.len);
 		len += name.len;

@@ -44,8 +44,8 @@ struct lrd_tls_options {
 	const char *ca_file;               /* PEM bundle in place of the system's */
 	const char *ca_dir;                /* hashed directory in place of the system's */
 	bool insecure;                     /* neither chain nor name is checked */
-	uint16_t min_version; /* LRD_TLS_*; 0: 1.2 */
-	uint16_t max_version; /* 0: the newest */
+	uint16_t min_version;              /* LRD_TLS_*; 0: 1.2 */
+	uint16_t max_version;              /* 0: the newest */
 
 	/*
 	 * Who we are, to servers that ask: PEM files, the certificate with its chain, and its

@@ -45,12 +45,13 @@ static int fail(const char *what, const char *path, const char *why, larder_erro
 {
 	char doing[400];
 
-	(void)snprintf(doing, sizeof(doing), "cannot use the client %s in %.300s", what, path);
+	(void)snprintf(doing, sizeof(doing), "cannot use the client %s in %.300s", what,
+		       path);
 	if (!why)
 		return lrd_tls_setup_error(LARDER_ECERT, doing, err);
 	ERR_clear_error();
-	return lrd_error_set(err, LARDER_ECERT, LARDER_PHASE_TLS, 0, NULL, "%s: %s", doing,
-			     why);
+	return lrd_error_set(err, LARDER_ECERT, LARDER_PHASE_TLS, 0, NULL, "%s: %s",
+			     doing, why);
 }
 
 static int load(SSL_CTX *ctx, const struct question *question, larder_error *err)

@@ -20,8 +20,8 @@ static bool read_pin(larder_slice text, unsigned char digest[LRD_TLS_PIN_LEN])
 	if (!lrd_slice_starts(text, prefix))
 		return false;
 	lrd_buf_init_fixed(&bytes, storage, sizeof(storage));
-	if (lrd_base64_decode(&bytes, lrd_slice_skip(text, prefix.len), LRD_BASE64_STANDARD) <
-		    0 ||
+	if (lrd_base64_decode(&bytes, lrd_slice_skip(text, prefix.len),
+			      LRD_BASE64_STANDARD) < 0 ||
 	    bytes.len != LRD_TLS_PIN_LEN)
 		return false;
 	memcpy(digest, bytes.ptr, LRD_TLS_PIN_LEN);
@@ -42,11 +42,11 @@ int lrd_tls_pins_parse(const char *text, struct lrd_tls_pins *out, larder_error 
 					     NULL, "more than %d pinned public keys",
 					     (int)LRD_TLS_PINS_MAX);
 		if (!read_pin(pin, pins.digest[pins.count]))
-			return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0,
-					     NULL,
-					     "pinned public key %zu is not sha256// and the "
-					     "base64 of 32 bytes",
-					     pins.count + 1);
+			return lrd_error_set(
+				err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
+				"pinned public key %zu is not sha256// and the "
+				"base64 of 32 bytes",
+				pins.count + 1);
 		pins.count++;
 	}
 	*out = pins;

@@ -268,10 +268,11 @@ static int check_pins(const struct lrd_tls_stream *tls, larder_error *err)
 	cert = SSL_get0_peer_certificate(tls->ssl);
 	if (cert && lrd_tls_pins_match(pins, cert))
 		return 0;
-	return lrd_error_set(err, LARDER_ECERT, LARDER_PHASE_TLS, 0, tls->base.host,
-			     "certificate of %s not trusted: its public key is none of the "
-			     "pinned ones",
-			     tls->base.host);
+	return lrd_error_set(
+		err, LARDER_ECERT, LARDER_PHASE_TLS, 0, tls->base.host,
+		"certificate of %s not trusted: its public key is none of the "
+		"pinned ones",
+		tls->base.host);
 }
 
 int lrd_tls_handshake(struct lrd_tls *tls, const char *name, struct lrd_stream **stream,
@@ -338,8 +339,8 @@ larder_slice lrd_tls_protocol(const struct lrd_stream *stream)
 	unsigned len = 0;
 
 	if (stream->ops == &tls_ops)
-		SSL_get0_alpn_selected(((const struct lrd_tls_stream *)stream)->ssl, &name,
-				       &len);
+		SSL_get0_alpn_selected(((const struct lrd_tls_stream *)stream)->ssl,
+				       &name, &len);
 	return (larder_slice){ (const char *)name, len };
 }
 

@@ -35,7 +35,8 @@ struct tunnel {
 static int fail(const struct tunnel *tunnel, int code, const char *what)
 {
 	return lrd_error_set(tunnel->err, code, LARDER_PHASE_CONNECT, 0,
-			     tunnel->stream->host, "proxy %s, asked for a tunnel to %s: %s",
+			     tunnel->stream->host,
+			     "proxy %s, asked for a tunnel to %s: %s",
 			     tunnel->stream->host, tunnel->authority, what);
 }
 
@@ -142,7 +143,8 @@ static int read_head(struct tunnel *tunnel)
 			return 0;
 		}
 		if (got == LARDER_ELIMIT)
-			return fail(tunnel, (int)got, "the head of its answer is too long");
+			return fail(tunnel, (int)got,
+				    "the head of its answer is too long");
 		if (got < 0)
 			return fail(tunnel, (int)got, "its answer is not HTTP");
 		got = more(tunnel, tunnel->wait, tunnel->err);
@@ -254,8 +256,10 @@ static int refused(struct tunnel *tunnel, struct lrd_proxy_refusal *refusal)
 		refusal->body_complete = read_body(tunnel, &refusal->body);
 	}
 	return lrd_error_set(tunnel->err, LARDER_ECONNECT, LARDER_PHASE_CONNECT, 0,
-			     tunnel->stream->host, "proxy %s refused a tunnel to %s: %d %s",
-			     tunnel->stream->host, tunnel->authority, head->status, reason);
+			     tunnel->stream->host,
+			     "proxy %s refused a tunnel to %s: %d %s",
+			     tunnel->stream->host, tunnel->authority, head->status,
+			     reason);
 }
 
 static int hear(struct tunnel *tunnel, struct lrd_proxy_refusal *refusal)

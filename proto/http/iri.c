@@ -107,8 +107,9 @@ static size_t scheme_len(larder_slice text)
 
 	if (text.len == 0 || !lrd_is(text.ptr[0], LRD_ALPHA))
 		return 0;
-	while (i < text.len && (lrd_is(text.ptr[i], LRD_ALPHA | LRD_DIGIT) ||
-				text.ptr[i] == '+' || text.ptr[i] == '-' || text.ptr[i] == '.'))
+	while (i < text.len &&
+	       (lrd_is(text.ptr[i], LRD_ALPHA | LRD_DIGIT) || text.ptr[i] == '+' ||
+		text.ptr[i] == '-' || text.ptr[i] == '.'))
 		i++;
 	return i < text.len && text.ptr[i] == ':' ? i + 1 : 0;
 }

@@ -70,9 +70,8 @@ static SSL_CTX *new_tls(const struct lrd_origin_options *options)
 	origin_must(ctx != NULL, "SSL_CTX_new");
 	/* Old versions are offered where a test wants them refused. */
 	SSL_CTX_set_security_level(ctx, options->tls_max_version ? 0 : 1);
-	SSL_CTX_set_min_proto_version(ctx, options->tls_min_version
-						   ? options->tls_min_version
-						   : TLS1_VERSION);
+	SSL_CTX_set_min_proto_version(
+		ctx, options->tls_min_version ? options->tls_min_version : TLS1_VERSION);
 	SSL_CTX_set_max_proto_version(ctx, options->tls_max_version);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

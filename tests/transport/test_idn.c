@@ -16,22 +16,40 @@ static const struct {
 	{ "Example.ORG", "Example.ORG" },
 	{ "xn--bcher-kva.example", "xn--bcher-kva.example" },
 	{ "a_b.example", "a_b.example" },
-	{ "b\xc3\xbc" "cher.example", "xn--bcher-kva.example" },
-	{ "B\xc3\x9c" "CHER.Example", "xn--bcher-kva.example" },
-	{ "bu\xcc\x88" "cher.example", "xn--bcher-kva.example" },
-	{ "b\xc3\xbc" "cher.example.", "xn--bcher-kva.example." },
+	{ "b\xc3\xbc"
+	  "cher.example",
+	  "xn--bcher-kva.example" },
+	{ "B\xc3\x9c"
+	  "CHER.Example",
+	  "xn--bcher-kva.example" },
+	{ "bu\xcc\x88"
+	  "cher.example",
+	  "xn--bcher-kva.example" },
+	{ "b\xc3\xbc"
+	  "cher.example.",
+	  "xn--bcher-kva.example." },
 	/* Nontransitional: a sharp s is a letter of its own. */
-	{ "stra\xc3\x9f" "e.example", "xn--strae-oqa.example" },
-	{ "\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88", "xn--r8jz45g.xn--zckzah" },
+	{ "stra\xc3\x9f"
+	  "e.example",
+	  "xn--strae-oqa.example" },
+	{ "\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88",
+	  "xn--r8jz45g.xn--zckzah" },
 	/* The three other dots: U+3002, U+FF0E, U+FF61; in the middle and at the end. */
-	{ "www\xe3\x80\x82" "example\xef\xbc\x8e" "org\xef\xbd\xa1", "www.example.org." },
+	{ "www\xe3\x80\x82"
+	  "example\xef\xbc\x8e"
+	  "org\xef\xbd\xa1",
+	  "www.example.org." },
 	/* Full-width letters and digits. */
 	{ "\xef\xbd\x97\xef\xbd\x97\xef\xbd\x97.example", "www.example" },
 	{ "\xef\xbc\xa5xample.org", "example.org" },
 	/* A slash, at sign, colon, percent, hash, question mark in full width; U+2100 a/c. */
 	{ "good.example\xef\xbc\x8f.evil.example", NULL },
-	{ "good.example\xef\xbc\xa0" "evil.example", NULL },
-	{ "good.example\xef\xbc\x9a" "80", NULL },
+	{ "good.example\xef\xbc\xa0"
+	  "evil.example",
+	  NULL },
+	{ "good.example\xef\xbc\x9a"
+	  "80",
+	  NULL },
 	{ "good\xef\xbc\x85.example", NULL },
 	{ "good\xef\xbc\x83.example", NULL },
 	{ "good\xef\xbc\x9f.example", NULL },
@@ -45,7 +63,9 @@ static const struct {
 	{ "\xed\xa0\x80.example", NULL },
 	{ "b\xc3", NULL },
 	/* A right-to-left override has no place in a name. */
-	{ "a\xe2\x80\xae" "b.example", NULL },
+	{ "a\xe2\x80\xae"
+	  "b.example",
+	  NULL },
 };
 
 START_TEST(names)
@@ -58,8 +78,8 @@ START_TEST(names)
 	lrd_buf_init(&out, 300, NULL);
 	ck_assert_int_eq(lrd_buf_append_cstr(&out, "//"), 0);
 	rc = lrd_idn_iri_host(lrd_slice_of(host, len), &out, NULL);
-	ck_assert_msg(rc == (rows[_i].ascii ? 0 : LARDER_EURL), "%s: %d, %s", rows[_i].host, rc,
-		      out.ptr);
+	ck_assert_msg(rc == (rows[_i].ascii ? 0 : LARDER_EURL), "%s: %d, %s",
+		      rows[_i].host, rc, out.ptr);
 	ck_assert_str_eq(out.ptr + 2, rows[_i].ascii ? rows[_i].ascii : "");
 	lrd_buf_release(&out);
 	lrd_guard_free(host, len);
@@ -82,7 +102,8 @@ START_TEST(long_names)
 	}
 	lrd_buf_release(&out);
 	lrd_buf_init(&out, 5, NULL);
-	ck_assert_int_eq(lrd_idn_to_ascii(LRD_SLICE("\xc3\xbc.example"), &out), LARDER_ELIMIT);
+	ck_assert_int_eq(lrd_idn_to_ascii(LRD_SLICE("\xc3\xbc.example"), &out),
+			 LARDER_ELIMIT);
 	ck_assert_uint_eq(out.len, 0);
 	lrd_buf_release(&out);
 }

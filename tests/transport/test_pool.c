@@ -150,8 +150,8 @@ START_TEST(every_difference_of_a_proxy_makes_another_key)
 
 	for (size_t i = 0; i < ROWS; i++) {
 		dial.proxy = &proxies[i];
-		ck_assert_int_eq(lrd_pool_key_make(&dial, (larder_slice){ NULL, 0 }, &keys[i]),
-				 0);
+		ck_assert_int_eq(
+			lrd_pool_key_make(&dial, (larder_slice){ NULL, 0 }, &keys[i]), 0);
 		/* A digest stands there, no secret. */
 		ck_assert_ptr_null(memmem(keys[i].bytes, keys[i].len, "sesame", 6));
 		ck_assert_ptr_null(memmem(keys[i].bytes, keys[i].len, "alice", 5));

@@ -63,7 +63,8 @@ static const struct {
 	{ "http_proxy=ftp://p", "http", "a.test", LARDER_EINVAL, "http_proxy" },
 	{ "HTTP_PROXY=p:x", "http", "a.test", LARDER_EINVAL, "HTTP_PROXY" },
 	{ "all_proxy=http://", "https", "a.test", LARDER_EINVAL, "all_proxy" },
-	{ "https_proxy=wss://p\nall_proxy=q", "https", "a.test", LARDER_EINVAL, "https_proxy" },
+	{ "https_proxy=wss://p\nall_proxy=q", "https", "a.test", LARDER_EINVAL,
+	  "https_proxy" },
 	{ "http_proxy=ftp://p\nno_proxy=a.test", "http", "a.test", 0, NULL },
 };
 
@@ -84,8 +85,8 @@ START_TEST(environments)
 	else
 		ck_assert_uint_eq(url.port, 7);
 	if (rc < 0)
-		ck_assert_int_eq(strncmp(err.message, rows[_i].proxy, strlen(rows[_i].proxy)),
-				 0);
+		ck_assert_int_eq(
+			strncmp(err.message, rows[_i].proxy, strlen(rows[_i].proxy)), 0);
 }
 END_TEST
 

@@ -31,14 +31,16 @@ static const struct {
 	{ "socks5://p.test:9", LRD_PROXY_SOCKS5, true, "p.test", 9, NULL, "" },
 	{ "socks4a://p.test", LRD_PROXY_SOCKS4, false, "p.test", 1080, NULL, "" },
 	{ "Socks4://u@p.test", LRD_PROXY_SOCKS4, true, "p.test", 1080, "u", "" },
-	{ "http://[2001:db8::1]:3128", LRD_PROXY_HTTP, false, "2001:db8::1", 3128, NULL, "" },
+	{ "http://[2001:db8::1]:3128", LRD_PROXY_HTTP, false, "2001:db8::1", 3128, NULL,
+	  "" },
 	{ "http://u:p@[::1]", LRD_PROXY_HTTP, false, "::1", 80, "u", "p" },
 	{ "http://192.0.2.1:65535", LRD_PROXY_HTTP, false, "192.0.2.1", 65535, NULL, "" },
 	{ "http://a%40b:c%3Ad%2F%25@p", LRD_PROXY_HTTP, false, "p", 80, "a@b", "c:d/%" },
 	{ "http://u:p:q@p", LRD_PROXY_HTTP, false, "p", 80, "u", "p:q" },
 	{ "http://:p@p", LRD_PROXY_HTTP, false, "p", 80, "", "p" },
 	{ "http://@p", LRD_PROXY_HTTP, false, "p", 80, "", "" },
-	{ "http://%C3%A9:\xc3\xa9@p", LRD_PROXY_HTTP, false, "p", 80, "\xc3\xa9", "\xc3\xa9" },
+	{ "http://%C3%A9:\xc3\xa9@p", LRD_PROXY_HTTP, false, "p", 80, "\xc3\xa9",
+	  "\xc3\xa9" },
 };
 
 START_TEST(what_is_understood)
@@ -146,7 +148,8 @@ START_TEST(lengths)
 		memset(text, 'a', user);
 		text[user] = '@';
 		text[user + 1] = 'p';
-		ck_assert_int_eq(lrd_proxy_url_parse(lrd_slice_of(text, user + 2), &url, NULL),
+		ck_assert_int_eq(lrd_proxy_url_parse(lrd_slice_of(text, user + 2), &url,
+						     NULL),
 				 user <= LRD_PROXY_USER_MAX ? 0 : LARDER_EINVAL);
 	}
 	for (size_t password = 1022; password <= 1025; password++) {
@@ -154,9 +157,9 @@ START_TEST(lengths)
 		text[1] = ':';
 		text[password + 2] = '@';
 		text[password + 3] = 'p';
-		ck_assert_int_eq(
-			lrd_proxy_url_parse(lrd_slice_of(text, password + 4), &url, NULL),
-			password <= LRD_PROXY_PASSWORD_MAX ? 0 : LARDER_EINVAL);
+		ck_assert_int_eq(lrd_proxy_url_parse(lrd_slice_of(text, password + 4),
+						     &url, NULL),
+				 password <= LRD_PROXY_PASSWORD_MAX ? 0 : LARDER_EINVAL);
 	}
 }
 END_TEST

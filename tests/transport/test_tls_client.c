@@ -35,11 +35,9 @@ static void write_key(EVP_PKEY *key, const char *path, const char *password)
 	FILE *file = fopen(path, "w");
 
 	ck_assert_ptr_nonnull(file);
-	ck_assert_int_eq(PEM_write_PKCS8PrivateKey(file, key,
-						   password ? EVP_aes_256_cbc() : NULL,
-						   password,
-						   password ? (int)strlen(password) : 0,
-						   NULL, NULL),
+	ck_assert_int_eq(PEM_write_PKCS8PrivateKey(
+				 file, key, password ? EVP_aes_256_cbc() : NULL, password,
+				 password ? (int)strlen(password) : 0, NULL, NULL),
 			 1);
 	fclose(file);
 }
@@ -156,17 +154,18 @@ static const struct {
 	const char *says;
 } keys[] = {
 	{ "both in one file", "client.pem", NULL, NULL, NULL, NULL, 0, NULL },
-	{ "key apart, password", "client.pem", "client.key", good_word, NULL, NULL, 0, NULL },
-	{ "key apart, callback", "client.pem", "client.key", NULL, on_password, good_word, 0,
+	{ "key apart, password", "client.pem", "client.key", good_word, NULL, NULL, 0,
 	  NULL },
+	{ "key apart, callback", "client.pem", "client.key", NULL, on_password, good_word,
+	  0, NULL },
 	{ "no password", "client.pem", "client.key", NULL, NULL, NULL, LARDER_ECERT,
 	  "encrypted, and no password was given" },
 	{ "callback gives up", "client.pem", "client.key", NULL, on_password, NULL,
 	  LARDER_ECERT, "encrypted, and no password was given" },
-	{ "wrong password", "client.pem", "client.key", bad_word, NULL, NULL, LARDER_ECERT,
-	  "wrong password, or damaged" },
-	{ "wrong password, callback", "client.pem", "client.key", NULL, on_password, bad_word,
+	{ "wrong password", "client.pem", "client.key", bad_word, NULL, NULL,
 	  LARDER_ECERT, "wrong password, or damaged" },
+	{ "wrong password, callback", "client.pem", "client.key", NULL, on_password,
+	  bad_word, LARDER_ECERT, "wrong password, or damaged" },
 	{ "another key", "client.pem", "other.key", NULL, NULL, NULL, LARDER_ECERT,
 	  "not the certificate's" },
 	{ "no such certificate", "none.pem", NULL, NULL, NULL, NULL, LARDER_ECERT,
@@ -175,8 +174,8 @@ static const struct {
 	  "client key in" },
 	{ "no key in the file", "ca.pem", NULL, NULL, NULL, NULL, LARDER_ECERT,
 	  "client key in" },
-	{ "a key without certificate", NULL, "client.key", good_word, NULL, NULL, LARDER_ECERT,
-	  "no certificate goes with it" },
+	{ "a key without certificate", NULL, "client.key", good_word, NULL, NULL,
+	  LARDER_ECERT, "no certificate goes with it" },
 };
 
 START_TEST(certificates_and_keys)
@@ -233,8 +232,8 @@ START_TEST(a_server_that_wants_one_says_so)
 	/* The alert may be lost where the server resets with our request unread. */
 	ck_assert_msg(rc == LARDER_ETLS || rc == LARDER_ECLOSED, "%d %s", rc, err.message);
 	if (_i == 1 && rc == LARDER_ETLS)
-		ck_assert_msg(strstr(err.message, "wants a client certificate") != NULL, "%s",
-			      err.message);
+		ck_assert_msg(strstr(err.message, "wants a client certificate") != NULL,
+			      "%s", err.message);
 	lrd_tls_unref(tls);
 	lrd_origin_free(origin);
 }
@@ -251,7 +250,8 @@ static void pin_of(const struct lrd_test_cert *of, char pin[80])
 	int len = i2d_PUBKEY(of->key, &der);
 
 	ck_assert_int_gt(len, 0);
-	ck_assert_int_eq(EVP_Digest(der, (size_t)len, digest, NULL, EVP_sha256(), NULL), 1);
+	ck_assert_int_eq(EVP_Digest(der, (size_t)len, digest, NULL, EVP_sha256(), NULL),
+			 1);
 	EVP_EncodeBlock(base64, digest, 32);
 	snprintf(pin, 80, "sha256//%s", (char *)base64);
 	OPENSSL_free(der);
@@ -275,8 +275,8 @@ START_TEST(only_pinned_keys)
 	for (int i = 0; i < 3; i++) {
 		struct lrd_tls *tls;
 
-		snprintf(list, sizeof(list), "%s%s%s", i < 2 ? wrong : "", i == 1 ? " ; " : "",
-			 i > 0 ? right : "");
+		snprintf(list, sizeof(list), "%s%s%s", i < 2 ? wrong : "",
+			 i == 1 ? " ; " : "", i > 0 ? right : "");
 		options.pins = list;
 		tls = tls_of(&options);
 		for (int k = 0; k < 3; k++) {
@@ -289,7 +289,8 @@ START_TEST(only_pinned_keys)
 			}
 			/* Also where a session was kept before the key was looked at. */
 			ck_assert_int_eq(rc, LARDER_ECERT);
-			ck_assert_ptr_nonnull(strstr(err.message, "none of the pinned ones"));
+			ck_assert_ptr_nonnull(
+				strstr(err.message, "none of the pinned ones"));
 		}
 		lrd_tls_unref(tls);
 		if (i == 0)
@@ -308,7 +309,8 @@ static const struct {
 	{ { .insecure = true, .pins = "sha1//AAAA" }, "pinned public key 1" },
 	{ { .insecure = true, .pins = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" },
 	  "pinned public key 1" },
-	{ { .insecure = true, .pins = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==" },
+	{ { .insecure = true,
+	    .pins = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==" },
 	  "pinned public key 1" },
 	{ { .insecure = true,
 	    .pins = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=;" },
@@ -329,7 +331,8 @@ START_TEST(options_that_cannot_be)
 	struct lrd_tls *tls = NULL;
 
 	ck_assert_int_eq(lrd_tls_new(&bad_options[_i].options, &tls, &err), LARDER_EINVAL);
-	ck_assert_msg(strstr(err.message, bad_options[_i].says) != NULL, "%s", err.message);
+	ck_assert_msg(strstr(err.message, bad_options[_i].says) != NULL, "%s",
+		      err.message);
 	ck_assert_ptr_null(tls);
 }
 END_TEST
@@ -393,8 +396,8 @@ START_TEST(protocols_are_offered)
 {
 	struct lrd_origin *origin = lrd_origin_new(
 		&(struct lrd_origin_options){ .handler = hello, .cert = cert });
-	struct lrd_tls *tls = tls_of(&(struct lrd_tls_options){ .ca_file = ca_path,
-								.alpn = offers[_i].alpn });
+	struct lrd_tls *tls = tls_of(
+		&(struct lrd_tls_options){ .ca_file = ca_path, .alpn = offers[_i].alpn });
 	char protocol[32];
 	bool resumed;
 	int rc = fetch(tls, "localhost", origin, &resumed, NULL, protocol);
@@ -437,15 +440,16 @@ START_TEST(nobody_resumes_for_another)
 	for (size_t i = 0; i < CONFIGS; i++) {
 		tls[i] = tls_of(&options[i]);
 		for (size_t k = 0; k < i; k++)
-			ck_assert_mem_ne(lrd_tls_identity(tls[i]), lrd_tls_identity(tls[k]),
-					 LRD_TLS_IDENTITY_LEN);
+			ck_assert_mem_ne(lrd_tls_identity(tls[i]),
+					 lrd_tls_identity(tls[k]), LRD_TLS_IDENTITY_LEN);
 	}
 	for (int round = 0; round < 3; round++) {
 		for (size_t i = 0; i < CONFIGS; i++) {
-			ck_assert_int_eq(fetch(tls[i], "localhost", origin, &resumed, NULL,
-					       NULL),
+			ck_assert_int_eq(fetch(tls[i], "localhost", origin, &resumed,
+					       NULL, NULL),
 					 0);
-			ck_assert_msg(resumed == (round > 0), "config %zu, round %d", i, round);
+			ck_assert_msg(resumed == (round > 0), "config %zu, round %d", i,
+				      round);
 		}
 	}
 	/* Another host is another peer, even at the same address. */
@@ -488,7 +492,8 @@ Suite *larder_suite(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 30);
-	tcase_add_loop_test(tcase, certificates_and_keys, 0, sizeof(keys) / sizeof(keys[0]));
+	tcase_add_loop_test(tcase, certificates_and_keys, 0,
+			    sizeof(keys) / sizeof(keys[0]));
 	tcase_add_loop_test(tcase, a_server_that_wants_one_says_so, 0, 2);
 	tcase_add_loop_test(tcase, only_pinned_keys, 0, 4);
 	tcase_add_loop_test(tcase, options_that_cannot_be, 0,

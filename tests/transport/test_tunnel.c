@@ -79,7 +79,8 @@ static bool says_hello(struct lrd_stream *stream)
 	char buf[1000];
 	size_t len = 0;
 
-	if (send_text(stream, "GET / HTTP/1.1\r\nAuthorization: Basic T1JJR0lO\r\n\r\n") < 0)
+	if (send_text(stream, "GET / HTTP/1.1\r\nAuthorization: Basic T1JJR0lO\r\n\r\n") <
+	    0)
 		return false;
 	while (len < 5 || memcmp(buf + len - 5, "hello", 5) != 0) {
 		ptrdiff_t got = lrd_stream_read(stream, buf + len, sizeof(buf) - len,
@@ -108,28 +109,30 @@ START_TEST(the_question_to_the_byte)
 		const char *proof;
 		bool local_dns;
 	} rows[] = {
-		{ "O.test", "CONNECT O.test:4660 HTTP/1.1\r\nHost: O.test:4660\r\n\r\n", 0, "",
-		  false },
+		{ "O.test", "CONNECT O.test:4660 HTTP/1.1\r\nHost: O.test:4660\r\n\r\n",
+		  0, "", false },
 		{ "o.test",
 		  "CONNECT o.test:4660 HTTP/1.1\r\nHost: o.test:4660\r\n"
 		  "Proxy-Authorization: Basic UFJPWFk=\r\n\r\n",
 		  0, "Basic UFJPWFk=", false },
 		{ "o.test",
 		  "CONNECT o.test:4660 HTTP/1.1\r\nHost: o.test:4660\r\n"
-		  "Proxy-Authorization: Basic UFJPWFk=\r\nUser-Agent: test/1\r\nX-Route: 7\r\n\r\n",
+		  "Proxy-Authorization: Basic UFJPWFk=\r\nUser-Agent: test/1\r\nX-Route: "
+		  "7\r\n\r\n",
 		  3, "Basic UFJPWFk=", false },
 		{ "o.test",
-		  "CONNECT o.test:4660 HTTP/1.1\r\nHost: o.test:4660\r\nUser-Agent: test/1\r\n"
+		  "CONNECT o.test:4660 HTTP/1.1\r\nHost: o.test:4660\r\nUser-Agent: "
+		  "test/1\r\n"
 		  "X-Route: 7\r\nproxy-authorization: Basic T0xE\r\n\r\n",
 		  3, "", false },
-		{ "2001:db8::1",
-		  "CONNECT [2001:db8::1]:4660 HTTP/1.1\r\nHost: [2001:db8::1]:4660\r\n\r\n", 0,
-		  "", false },
+		{ "2001:db8::1", "CONNECT [2001:db8::1]:4660 HTTP/1.1\r\nHost: [2001:db8::1]:4660\r\n\r\n",
+		  0, "", false },
 		{ "fe80::1%lo",
-		  "CONNECT [fe80::1]:4660 HTTP/1.1\r\nHost: [fe80::1]:4660\r\n\r\n", 0, "",
-		  false },
-		{ "localhost", "CONNECT 127.0.0.1:4660 HTTP/1.1\r\nHost: 127.0.0.1:4660\r\n\r\n",
-		  0, "", true },
+		  "CONNECT [fe80::1]:4660 HTTP/1.1\r\nHost: [fe80::1]:4660\r\n\r\n", 0,
+		  "", false },
+		{ "localhost",
+		  "CONNECT 127.0.0.1:4660 HTTP/1.1\r\nHost: 127.0.0.1:4660\r\n\r\n", 0,
+		  "", true },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -180,7 +183,8 @@ START_TEST(fields_that_cannot_be_sent)
 		{ LRD_SLICE_INIT("Host"), LRD_SLICE_INIT("other") },
 	};
 	static const struct lrd_peer_step silence[] = { PEER_HOLD };
-	struct lrd_peer *peer = lrd_peer_new(&(struct lrd_peer_options){ .steps = silence });
+	struct lrd_peer *peer =
+		lrd_peer_new(&(struct lrd_peer_options){ .steps = silence });
 	struct lrd_proxy proxy = { .kind = LRD_PROXY_HTTP,
 				   .host = "127.0.0.1",
 				   .port = lrd_peer_port(peer),
@@ -222,81 +226,211 @@ static const struct {
 	const char *body; /* NULL: not looked at */
 	bool complete;
 } answers[] = {
-	{ "1.0", { PEER_SEND("HTTP/1.0 200 Connection established\r\n\r\n"), PEER_RELAY }, 0,
-	  NULL, 0, NULL, false },
-	{ "201", { PEER_SEND("HTTP/1.1 201 Created\r\nX: y\r\n\r\n"), PEER_RELAY }, 0, NULL, 0,
-	  NULL, false },
+	{ "1.0",
+	  { PEER_SEND("HTTP/1.0 200 Connection established\r\n\r\n"), PEER_RELAY },
+	  0,
+	  NULL,
+	  0,
+	  NULL,
+	  false },
+	{ "201",
+	  { PEER_SEND("HTTP/1.1 201 Created\r\nX: y\r\n\r\n"), PEER_RELAY },
+	  0,
+	  NULL,
+	  0,
+	  NULL,
+	  false },
 	/* RFC 9110 s9.3.6: a client ignores these in a 2xx. */
 	{ "2xx with Content-Length",
-	  { PEER_SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), PEER_RELAY }, 0, NULL, 0,
-	  NULL, false },
+	  { PEER_SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), PEER_RELAY },
+	  0,
+	  NULL,
+	  0,
+	  NULL,
+	  false },
 	{ "2xx with Transfer-Encoding",
-	  { PEER_SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), PEER_RELAY }, 0,
-	  NULL, 0, NULL, false },
+	  { PEER_SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+	    PEER_RELAY },
+	  0,
+	  NULL,
+	  0,
+	  NULL,
+	  false },
 	{ "2xx and a body",
-	  { PEER_SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello") }, LARDER_EPROTO,
-	  "bytes of its own", 0, "", false },
+	  { PEER_SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello") },
+	  LARDER_EPROTO,
+	  "bytes of its own",
+	  0,
+	  "",
+	  false },
 	{ "2xx and another answer",
-	  { PEER_SEND("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") },
-	  LARDER_EPROTO, "bytes of its own", 0, "", false },
+	  { PEER_SEND("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+		      "0\r\n\r\n") },
+	  LARDER_EPROTO,
+	  "bytes of its own",
+	  0,
+	  "",
+	  false },
 	{ "interim answers first",
-	  { PEER_SEND("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX: y\r\n"),
-	    PEER_PAUSE(10), PEER_SEND("\r\nHTTP/1.1 200 OK\r\n\r\n"), PEER_RELAY }, 0, NULL, 0,
-	  NULL, false },
+	  { PEER_SEND(
+		    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX: y\r\n"),
+	    PEER_PAUSE(10), PEER_SEND("\r\nHTTP/1.1 200 OK\r\n\r\n"), PEER_RELAY },
+	  0,
+	  NULL,
+	  0,
+	  NULL,
+	  false },
 	{ "interim answers without end",
 	  { PEER_SEND("HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n"
 		      "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n"
 		      "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n"
-		      "HTTP/1.1 200 OK\r\n\r\n"), PEER_HOLD }, LARDER_EPROTO,
-	  "no final answer", 0, "", false },
-	{ "101", { PEER_SEND("HTTP/1.1 101 Switching\r\n\r\n"), PEER_HOLD }, LARDER_EPROTO,
-	  "no final answer", 0, "", false },
+		      "HTTP/1.1 200 OK\r\n\r\n"),
+	    PEER_HOLD },
+	  LARDER_EPROTO,
+	  "no final answer",
+	  0,
+	  "",
+	  false },
+	{ "101",
+	  { PEER_SEND("HTTP/1.1 101 Switching\r\n\r\n"), PEER_HOLD },
+	  LARDER_EPROTO,
+	  "no final answer",
+	  0,
+	  "",
+	  false },
 	{ "407 with a length",
-	  { PEER_SEND("HTTP/1.1 407 Who?\r\nProxy-Authenticate: Digest realm=\"a, b\", nonce=\"n\""
-		      "\r\nProxy-Authenticate: Basic realm=\"c\"\r\nContent-Length: 5\r\n\r\nhel"),
-	    PEER_PAUSE(10), PEER_SEND("lo and more") }, LARDER_ECONNECT,
-	  "refused a tunnel to o.test:80: 407 Who?", 407, "hello", true },
+	  { PEER_SEND("HTTP/1.1 407 Who?\r\nProxy-Authenticate: Digest realm=\"a, b\", "
+		      "nonce=\"n\""
+		      "\r\nProxy-Authenticate: Basic realm=\"c\"\r\nContent-Length: "
+		      "5\r\n\r\nhel"),
+	    PEER_PAUSE(10), PEER_SEND("lo and more") },
+	  LARDER_ECONNECT,
+	  "refused a tunnel to o.test:80: 407 Who?",
+	  407,
+	  "hello",
+	  true },
 	{ "407 in chunks",
-	  { PEER_SEND("HTTP/1.1 407 Who\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n"),
-	    PEER_PAUSE(10), PEER_SEND("2\r\nlo\r\n0\r\n\r\n"), PEER_HOLD }, LARDER_ECONNECT,
-	  "407", 407, "hello", true },
-	{ "407 until close", { PEER_SEND("HTTP/1.0 407 Who\r\n\r\nhello") }, LARDER_ECONNECT,
-	  "407", 407, "hello", true },
-	{ "407 without body", { PEER_SEND("HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n"),
-	    PEER_HOLD }, LARDER_ECONNECT, "407", 407, "", true },
-	{ "407 cut short", { PEER_SEND("HTTP/1.1 407 Who\r\nContent-Length: 9\r\n\r\nhello") },
-	  LARDER_ECONNECT, "407", 407, "hello", false },
+	  { PEER_SEND(
+		    "HTTP/1.1 407 Who\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n"),
+	    PEER_PAUSE(10), PEER_SEND("2\r\nlo\r\n0\r\n\r\n"), PEER_HOLD },
+	  LARDER_ECONNECT,
+	  "407",
+	  407,
+	  "hello",
+	  true },
+	{ "407 until close",
+	  { PEER_SEND("HTTP/1.0 407 Who\r\n\r\nhello") },
+	  LARDER_ECONNECT,
+	  "407",
+	  407,
+	  "hello",
+	  true },
+	{ "407 without body",
+	  { PEER_SEND("HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n"), PEER_HOLD },
+	  LARDER_ECONNECT,
+	  "407",
+	  407,
+	  "",
+	  true },
+	{ "407 cut short",
+	  { PEER_SEND("HTTP/1.1 407 Who\r\nContent-Length: 9\r\n\r\nhello") },
+	  LARDER_ECONNECT,
+	  "407",
+	  407,
+	  "hello",
+	  false },
 	{ "407 in bad chunks",
-	  { PEER_SEND("HTTP/1.1 407 Who\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX"),
-	    PEER_HOLD }, LARDER_ECONNECT, "407", 407, "hello", false },
+	  { PEER_SEND(
+		    "HTTP/1.1 407 Who\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX"),
+	    PEER_HOLD },
+	  LARDER_ECONNECT,
+	  "407",
+	  407,
+	  "hello",
+	  false },
 	{ "407 with two lengths",
-	  { PEER_SEND("HTTP/1.1 407 Who\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"),
-	    PEER_HOLD }, LARDER_ECONNECT, "407", 407, "", false },
+	  { PEER_SEND("HTTP/1.1 407 Who\r\nContent-Length: 5\r\nContent-Length: "
+		      "6\r\n\r\nhello"),
+	    PEER_HOLD },
+	  LARDER_ECONNECT,
+	  "407",
+	  407,
+	  "",
+	  false },
 	{ "407 with a slow body",
 	  { PEER_SEND("HTTP/1.1 407 Who\r\nContent-Length: 5\r\n\r\nhe"), PEER_HOLD },
-	  LARDER_ECONNECT, "407", 407, "he", false },
+	  LARDER_ECONNECT,
+	  "407",
+	  407,
+	  "he",
+	  false },
 	{ "403 with a flood",
 	  { PEER_SEND("HTTP/1.1 403 No\r\n\r\n"), PEER_SEND_BYTES(flood, sizeof(flood)) },
-	  LARDER_ECONNECT, "403 No", 403, NULL, false },
-	{ "a reason of other bytes",
-	  { PEER_SEND("HTTP/1.1 502 \xff" "bad\x80\r\nContent-Length: 0\r\n\r\n") },
-	  LARDER_ECONNECT, "502 ?bad?", 502, "", true },
-	{ "302", { PEER_SEND("HTTP/1.1 302 Found\r\nLocation: http://evil/\r\n"
-			     "Content-Length: 0\r\n\r\n") }, LARDER_ECONNECT, "302", 302, "", true },
-	{ "no HTTP", { PEER_SEND("SSH-2.0-x\r\n"), PEER_HOLD }, LARDER_EPROTO, "not HTTP", 0, "",
+	  LARDER_ECONNECT,
+	  "403 No",
+	  403,
+	  NULL,
 	  false },
-	{ "LF alone", { PEER_SEND("HTTP/1.1 200 OK\n\n"), PEER_HOLD }, LARDER_EPROTO, "not HTTP",
-	  0, "", false },
-	{ "folded", { PEER_SEND("HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n"), PEER_HOLD },
-	  LARDER_EPROTO, "not HTTP", 0, "", false },
-	{ "blank before colon", { PEER_SEND("HTTP/1.1 200 OK\r\nA : b\r\n\r\n"), PEER_HOLD },
-	  LARDER_EPROTO, "not HTTP", 0, "", false },
+	{ "a reason of other bytes",
+	  { PEER_SEND("HTTP/1.1 502 \xff"
+		      "bad\x80\r\nContent-Length: 0\r\n\r\n") },
+	  LARDER_ECONNECT,
+	  "502 ?bad?",
+	  502,
+	  "",
+	  true },
+	{ "302",
+	  { PEER_SEND("HTTP/1.1 302 Found\r\nLocation: http://evil/\r\n"
+		      "Content-Length: 0\r\n\r\n") },
+	  LARDER_ECONNECT,
+	  "302",
+	  302,
+	  "",
+	  true },
+	{ "no HTTP",
+	  { PEER_SEND("SSH-2.0-x\r\n"), PEER_HOLD },
+	  LARDER_EPROTO,
+	  "not HTTP",
+	  0,
+	  "",
+	  false },
+	{ "LF alone",
+	  { PEER_SEND("HTTP/1.1 200 OK\n\n"), PEER_HOLD },
+	  LARDER_EPROTO,
+	  "not HTTP",
+	  0,
+	  "",
+	  false },
+	{ "folded",
+	  { PEER_SEND("HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n"), PEER_HOLD },
+	  LARDER_EPROTO,
+	  "not HTTP",
+	  0,
+	  "",
+	  false },
+	{ "blank before colon",
+	  { PEER_SEND("HTTP/1.1 200 OK\r\nA : b\r\n\r\n"), PEER_HOLD },
+	  LARDER_EPROTO,
+	  "not HTTP",
+	  0,
+	  "",
+	  false },
 	{ "a head that is too long",
 	  { PEER_SEND("HTTP/1.1 200 OK\r\nA: "), PEER_SEND_BYTES(flood, sizeof(flood)),
-	    PEER_HOLD }, LARDER_ELIMIT, "too long", 0, "", false },
+	    PEER_HOLD },
+	  LARDER_ELIMIT,
+	  "too long",
+	  0,
+	  "",
+	  false },
 	{ "closed", { PEER_END }, LARDER_ECLOSED, "before a whole answer", 0, "", false },
-	{ "closed in the head", { PEER_SEND("HTTP/1.1 200 OK\r\n") }, LARDER_ECLOSED,
-	  "before a whole answer", 0, "", false },
+	{ "closed in the head",
+	  { PEER_SEND("HTTP/1.1 200 OK\r\n") },
+	  LARDER_ECLOSED,
+	  "before a whole answer",
+	  0,
+	  "",
+	  false },
 };
 
 START_TEST(all_they_may_answer)
@@ -326,7 +460,8 @@ START_TEST(all_they_may_answer)
 				       .refusal = &refusal };
 
 	rc = lrd_dial(&dial, &stream, &err);
-	ck_assert_msg(rc == answers[_i].rc, "%s: %d %s", answers[_i].what, rc, err.message);
+	ck_assert_msg(rc == answers[_i].rc, "%s: %d %s", answers[_i].what, rc,
+		      err.message);
 	ck_assert_int_eq(refusal.status, answers[_i].status);
 	if (rc == 0) {
 		ck_assert(says_hello(stream));
@@ -352,7 +487,8 @@ START_TEST(challenges_reach_the_caller)
 {
 	static const struct lrd_peer_step steps[] = {
 		PEER_HEAD,
-		PEER_SEND("HTTP/1.1 407 Who\r\nProxy-Authenticate: Digest realm=\"a, b\"\r\n"
+		PEER_SEND("HTTP/1.1 407 Who\r\nProxy-Authenticate: Digest realm=\"a, "
+			  "b\"\r\n"
 			  "Proxy-Authenticate: Basic realm=c, Negotiate\r\n"
 			  "Content-Length: 0\r\n\r\n"),
 		PEER_END,
@@ -401,10 +537,10 @@ START_TEST(secrets_stay_on_their_wire)
 	bool secured_origin = _i & 2;
 	struct lrd_origin *origin = lrd_origin_new(&(struct lrd_origin_options){
 		.handler = hello, .cert = secured_origin ? cert : NULL });
-	struct lrd_peer *peer = lrd_peer_new(&(struct lrd_peer_options){
-		.steps = open_way,
-		.relay_port = lrd_origin_port(origin),
-		.cert = secured_proxy ? cert : NULL });
+	struct lrd_peer *peer = lrd_peer_new(
+		&(struct lrd_peer_options){ .steps = open_way,
+					    .relay_port = lrd_origin_port(origin),
+					    .cert = secured_proxy ? cert : NULL });
 	const struct lrd_proxy proxy = {
 		.kind = secured_proxy ? LRD_PROXY_HTTPS : LRD_PROXY_HTTP,
 		.host = "localhost",
@@ -458,10 +594,9 @@ START_TEST(tls_in_tls_carries_much)
 					 .host = "localhost",
 					 .port = lrd_peer_port(peer),
 					 .tls = proxy_tls };
-	const struct lrd_dial dial = { .host = "127.0.0.1",
-				       .port = 443,
-				       .tls = tls,
-				       .proxy = &proxy };
+	const struct lrd_dial dial = {
+		.host = "127.0.0.1", .port = 443, .tls = tls, .proxy = &proxy
+	};
 	const struct lrd_wait wait = { .deadline_ns = lrd_clock_mono_ns() + 15000 * MS };
 	char *buf = malloc(sizes[_i]);
 	struct lrd_stream *stream = NULL;
@@ -490,19 +625,18 @@ START_TEST(both_are_verified)
 	struct lrd_test_cert *wrong = lrd_test_cert_new(&other, ca);
 	struct lrd_origin *origin = lrd_origin_new(&(struct lrd_origin_options){
 		.handler = hello, .cert = _i == 0 ? cert : wrong });
-	struct lrd_peer *peer = lrd_peer_new(&(struct lrd_peer_options){
-		.steps = open_way,
-		.relay_port = lrd_origin_port(origin),
-		.cert = _i == 0 ? wrong : cert });
+	struct lrd_peer *peer = lrd_peer_new(
+		&(struct lrd_peer_options){ .steps = open_way,
+					    .relay_port = lrd_origin_port(origin),
+					    .cert = _i == 0 ? wrong : cert });
 	const struct lrd_proxy proxy = { .kind = LRD_PROXY_HTTPS,
 					 .host = "localhost",
 					 .port = lrd_peer_port(peer),
 					 .tls = proxy_tls,
 					 .authorization = LRD_SLICE("Basic UFJPWFk=") };
-	const struct lrd_dial dial = { .host = "127.0.0.1",
-				       .port = 443,
-				       .tls = tls,
-				       .proxy = &proxy };
+	const struct lrd_dial dial = {
+		.host = "127.0.0.1", .port = 443, .tls = tls, .proxy = &proxy
+	};
 	struct lrd_stream *stream = NULL;
 	char at[64];
 

@@ -27,14 +27,19 @@ static const struct {
 	{ "http://a.test/%e2%98%84", "http://a.test/%e2%98%84", true },
 	{ "http://a.test/\xe2\x98\x84?\xe2\x98\x84=\xe2\x98\x84#\xe2\x98\x84",
 	  "http://a.test/%E2%98%84?%E2%98%84=%E2%98%84#%E2%98%84", false },
-	{ "http://a.test/\xe2\x98\x84/%E2%98%84", "http://a.test/%E2%98%84/%E2%98%84", false },
+	{ "http://a.test/\xe2\x98\x84/%E2%98%84", "http://a.test/%E2%98%84/%E2%98%84",
+	  false },
 	{ "http://a.test?q=\xc3\xa9", "http://a.test?q=%C3%A9", false },
 	{ "http://a.test/<\">", "http://a.test/%3C%22%3E", true },
 	{ "http://a.test/[^`{|}]", "http://a.test/[^`{|}]", true },
 	{ "http://a.test/100%", "http://a.test/100%", true },
 	{ "http://a.test/\xf0\x9f\x98\x80", "http://a.test/%F0%9F%98%80", false },
-	{ "http://b\xc3\xbc" "cher.test/", "http://x12/", false },
-	{ "http://b\xc3\xbc" "cher.test:8080/\xc3\xbc", "http://x12:8080/%C3%BC", false },
+	{ "http://b\xc3\xbc"
+	  "cher.test/",
+	  "http://x12/", false },
+	{ "http://b\xc3\xbc"
+	  "cher.test:8080/\xc3\xbc",
+	  "http://x12:8080/%C3%BC", false },
 	{ "http://u\xc3\xbc:p\xc3\xbc@b\xc3\xbc/", "http://u%C3%BC:p%C3%BC@x3/", false },
 	{ "http://u\xc3\xbc@a.test/", "http://u%C3%BC@a.test/", false },
 	{ "//b\xc3\xbc/c", "//x3/c", false },
@@ -78,11 +83,11 @@ START_TEST(one_row)
 	ck_assert_int_eq(lrd_buf_append_cstr(&out, "x"), 0);
 	rc = lrd_iri_to_uri(text, count_host, &asked, &out);
 	ck_assert_msg(rc == (rows[_i].uri ? 0 : LARDER_EURL), "%s: %d", rows[_i].text, rc);
-	ck_assert_msg(strcmp(out.ptr + 1, rows[_i].uri ? rows[_i].uri : "") == 0, "%s gave %s",
-		      rows[_i].text, out.ptr + 1);
+	ck_assert_msg(strcmp(out.ptr + 1, rows[_i].uri ? rows[_i].uri : "") == 0,
+		      "%s gave %s", rows[_i].text, out.ptr + 1);
 	if (rc == 0) {
-		ck_assert_int_eq(lrd_iri_to_uri(lrd_slice_skip(lrd_buf_slice(&out), 1), NULL,
-						NULL, &again),
+		ck_assert_int_eq(lrd_iri_to_uri(lrd_slice_skip(lrd_buf_slice(&out), 1),
+						NULL, NULL, &again),
 				 0);
 		ck_assert_str_eq(again.ptr, out.ptr + 1);
 	}
@@ -121,15 +126,15 @@ START_TEST(limits)
 
 	for (size_t max = 0; max < 21; max++) {
 		lrd_buf_init(&out, max, NULL);
-		ck_assert_int_eq(lrd_iri_to_uri(LRD_SLICE("http://a/\xc3\xbc/b c"), NULL, NULL,
-						&out),
+		ck_assert_int_eq(lrd_iri_to_uri(LRD_SLICE("http://a/\xc3\xbc/b c"), NULL,
+						NULL, &out),
 				 LARDER_ELIMIT);
 		ck_assert_uint_eq(out.len, 0);
 		lrd_buf_release(&out);
 	}
 	lrd_buf_init(&out, 21, NULL);
-	ck_assert_int_eq(lrd_iri_to_uri(LRD_SLICE("http://a/\xc3\xbc/b c"), NULL, NULL, &out),
-			 0);
+	ck_assert_int_eq(
+		lrd_iri_to_uri(LRD_SLICE("http://a/\xc3\xbc/b c"), NULL, NULL, &out), 0);
 	ck_assert_str_eq(out.ptr, "http://a/%C3%BC/b%20c");
 	lrd_buf_release(&out);
 }
