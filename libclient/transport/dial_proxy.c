@@ -106,7 +106,6 @@ static int prepare_proxy(const struct lrd_dial *dial, struct lrd_addr *addr,
 				     proxy->host, "%s proxy %.200s: %s",
 				     lrd_proxy_kind_name(proxy->kind),
 				     proxy->host ? proxy->host : "", wrong);
-	*use = NULL;
 	if (lrd_dial_forwards(dial))
 		return 0;
 	/* SOCKS has forms of its own for addresses; they need no lookup by anybody. */
@@ -129,7 +128,7 @@ int lrd_dial_through(const struct lrd_dial *dial, const char *place, char *at,
 {
 	const struct lrd_proxy *proxy = dial->proxy;
 	unsigned char identity[LRD_PROXY_IDENTITY_LEN];
-	const struct lrd_addr *use;
+	const struct lrd_addr *use = NULL;
 	struct lrd_addr addr;
 	struct lrd_stream *stream = NULL;
 	int rc;
