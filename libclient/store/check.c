@@ -115,33 +115,20 @@ static int check_garbage(struct checker *c, uint64_t id, const MDB_val *value)
 }
 
 /* Calls `visit` for each pair of a table. */
-static int each(struct checker *c, MDB_dbi table,
+static int each(struct checker *c, enum lrd_tree_id tree,
 		int (*visit)(struct checker *c, uint64_t key, const MDB_val *value))
 {
-	MDB_cursor *cursor = NULL;
-	MDB_val k, v;
-	int rc = 0;
-	int mdb_rc = mdb_cursor_open(c->read->at->txn, table, &cursor);
+	struct lrd_tree_cursor cursor;
+	MDB_val v;
+	uint64_t key = 0;
+	int rc = lrd_tree_seek(&cursor, &c->read->at->snapshot, tree, 0, &key, &v);
 
-	if (mdb_rc == 0)
-		mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
-	while (mdb_rc == 0 && rc == 0) {
-		uint64_t key;
-
-		if (!lrd_lmdb_key(&k, &key)) {
-			mdb_rc = MDB_CORRUPTED;
-			break;
-		}
+	while (rc == 0) {
 		rc = visit(c, key, &v);
 		if (rc == 0)
-			mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+			rc = lrd_tree_next(&cursor, &key, &v);
 	}
-	if (cursor)
-		mdb_cursor_close(cursor);
-	if (rc < 0)
-		return rc;
-	return mdb_rc == 0 || mdb_rc == MDB_NOTFOUND ? 0
-						     : lrd_lmdb_failed(c->mount, mdb_rc);
+	return rc == LARDER_ENOTFOUND ? 0 : rc;
 }
 
 static int compare_links(const void *a, const void *b)
@@ -217,14 +204,14 @@ int lrd_store_check(struct lrd_store *store, struct lrd_check *found,
 		return rc;
 	c.mount = read.mount;
 	c.read = &read;
-	rc = each(&c, c.mount->entries, check_record);
+	rc = each(&c, LRD_TREE_ENTRIES, check_record);
 	if (rc == 0)
-		rc = each(&c, c.mount->garbage, check_garbage);
+		rc = each(&c, LRD_TREE_GARBAGE, check_garbage);
 	if (rc == 0) {
 		if (c.count > 1)
 			qsort(c.links, c.count, sizeof(c.links[0]), compare_links);
 		check_links(&c);
-		rc = each(&c, c.mount->rows, check_row);
+		rc = each(&c, LRD_TREE_ROWS, check_row);
 	}
 	if (rc == 0) {
 		check_missing(&c);

@@ -46,9 +46,8 @@ static int remove_one(struct lrd_mount *mount, MDB_txn *txn, uint64_t hash, uint
 {
 	struct lrd_record record;
 	struct lrd_record_links links;
-	MDB_val k = { sizeof(hash), &hash };
 	MDB_val v;
-	int mdb_rc = mdb_get(txn, mount->entries, &k, &v);
+	int mdb_rc = lrd_guard_get(mount, txn, mount->entries, hash, &v);
 
 	if (mdb_rc == MDB_NOTFOUND)
 		return 0;
@@ -60,7 +59,7 @@ static int remove_one(struct lrd_mount *mount, MDB_txn *txn, uint64_t hash, uint
 	 * rows it may have had wait for the check. */
 	if (lrd_record_decode(v.mv_data, v.mv_size, hash, &record, &links) == 0)
 		return lrd_entry_remove(mount, txn, &record, &links);
-	return mdb_del(txn, mount->entries, &k, NULL);
+	return lrd_guard_del(mount, txn, mount->entries, hash);
 }
 
 int lrd_damage_remove(struct lrd_mount *mount)
@@ -72,7 +71,7 @@ int lrd_damage_remove(struct lrd_mount *mount)
 
 	/* Reports that arrive from now on count again. */
 	atomic_store(&shared->damaged_count, 0);
-	mdb_rc = mdb_txn_begin(mount->env, NULL, 0, &txn);
+	mdb_rc = lrd_guard_begin(mount, &txn);
 	if (mdb_rc != 0)
 		return lrd_lmdb_failed(mount, mdb_rc);
 	for (size_t i = 0; i < LRD_DAMAGED && mdb_rc == 0; i++) {
@@ -82,9 +81,9 @@ int lrd_damage_remove(struct lrd_mount *mount)
 					    atomic_load(&shared->damaged[i].token));
 	}
 	if (mdb_rc != 0)
-		mdb_txn_abort(txn);
+		lrd_guard_abort(mount, txn);
 	else
-		mdb_rc = mdb_txn_commit(txn);
+		mdb_rc = lrd_guard_commit(mount, txn);
 	/* Also after a failure: a report that cannot be acted upon is made again. */
 	for (size_t i = 0; i < LRD_DAMAGED; i++)
 		(void)atomic_compare_exchange_strong(&shared->damaged[i].hash, &taken[i],

@@ -193,7 +193,9 @@ int lrd_data_open(struct lrd_mount *mount, const char *path, int dir_fd)
 	if (mdb_rc != 0)
 		return lrd_lmdb_code(mdb_rc);
 	/* No map size: only the creator passes one, and it stands in the file. */
-	mdb_rc = mdb_env_open(env, path, ENV_FLAGS, 0600);
+	mdb_rc = lrd_guard_set_up(mount, env);
+	if (mdb_rc == 0)
+		mdb_rc = mdb_env_open(env, path, ENV_FLAGS, 0600);
 	if (mdb_rc != 0) {
 		/* EINVAL and EAGAIN come from a lock file of another kind. */
 		mdb_env_close(env);
@@ -204,6 +206,10 @@ int lrd_data_open(struct lrd_mount *mount, const char *path, int dir_fd)
 		mdb_env_close(env);
 		return rc;
 	}
+	mount->env = env;
+	rc = lrd_tree_map(mount);
+	if (rc < 0)
+		goto out;
 	mdb_rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
 	if (mdb_rc == MDB_READERS_FULL) {
 		int dead = 0;
@@ -211,56 +217,52 @@ int lrd_data_open(struct lrd_mount *mount, const char *path, int dir_fd)
 		(void)mdb_reader_check(env, &dead);
 		mdb_rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
 	}
-	if (mdb_rc == 0) {
+	rc = lrd_lmdb_code(mdb_rc);
+	if (rc < 0)
+		goto out;
+	/* The table of tables by our own eyes first: LMDB would believe it. */
+	rc = lrd_snapshot_sound(mount, txn);
+	if (rc == 0) {
 		mdb_rc = open_tables(txn, 0, &mount->entries, &mount->rows,
 				     &mount->garbage);
-		if (mdb_rc == 0)
-			mdb_rc = mdb_txn_commit(txn);
-		else
-			mdb_txn_abort(txn);
+		rc = mdb_rc == MDB_NOTFOUND ? LARDER_ECORRUPT : lrd_lmdb_code(mdb_rc);
 	}
-	if (mdb_rc != 0) {
+	/* Only a commit keeps the tables open. */
+	if (rc == 0)
+		rc = lrd_lmdb_code(mdb_txn_commit(txn));
+	else
+		mdb_txn_abort(txn);
+out:
+	if (rc < 0) {
+		lrd_tree_unmap(mount);
+		mount->env = NULL;
 		mdb_env_close(env);
-		return mdb_rc == MDB_NOTFOUND ? LARDER_ECORRUPT : lrd_lmdb_code(mdb_rc);
 	}
-	mount->env = env;
-	return 0;
-}
-
-/* The largest key of a table, 0 when it is empty. */
-static int last_key(MDB_txn *txn, MDB_dbi dbi, uint64_t *out)
-{
-	MDB_cursor *cursor = NULL;
-	MDB_val key = { 0, NULL };
-	MDB_val value;
-	int mdb_rc = mdb_cursor_open(txn, dbi, &cursor);
-
-	if (mdb_rc != 0)
-		return mdb_rc;
-	mdb_rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
-	if (mdb_rc == MDB_NOTFOUND)
-		*out = 0;
-	else if (mdb_rc == 0 && !lrd_lmdb_key(&key, out))
-		mdb_rc = MDB_CORRUPTED;
-	mdb_cursor_close(cursor);
-	return mdb_rc == MDB_NOTFOUND ? 0 : mdb_rc;
+	return rc;
 }
 
 int lrd_data_check_ids(struct lrd_mount *mount)
 {
+	struct lrd_snapshot snapshot = { 0 };
 	MDB_txn *txn = NULL;
 	uint64_t row = 0;
 	uint64_t body = 0;
-	int mdb_rc = mdb_txn_begin(mount->env, NULL, MDB_RDONLY, &txn);
+	int rc = lrd_lmdb_code(mdb_txn_begin(mount->env, NULL, MDB_RDONLY, &txn));
 
-	if (mdb_rc != 0)
-		return lrd_lmdb_code(mdb_rc);
-	mdb_rc = last_key(txn, mount->rows, &row);
-	if (mdb_rc == 0)
-		mdb_rc = last_key(txn, mount->garbage, &body);
+	if (rc < 0)
+		return rc;
+	rc = lrd_snapshot_load(mount, txn, &snapshot);
+	if (rc == 0)
+		rc = lrd_tree_last(&snapshot, LRD_TREE_ROWS, &row);
+	if (rc == LARDER_ENOTFOUND)
+		rc = 0;
+	if (rc == 0)
+		rc = lrd_tree_last(&snapshot, LRD_TREE_GARBAGE, &body);
+	if (rc == LARDER_ENOTFOUND)
+		rc = 0;
 	mdb_txn_abort(txn);
-	if (mdb_rc != 0)
-		return lrd_lmdb_code(mdb_rc);
+	if (rc < 0)
+		return rc;
 	row >>= LRD_ROW_BITS;
 	if (row > body)
 		body = row;

@@ -20,9 +20,7 @@ int lrd_entry_discard(struct lrd_mount *mount, MDB_txn *txn, uint64_t body_id,
 int lrd_entry_remove(struct lrd_mount *mount, MDB_txn *txn,
 		     const struct lrd_record *record, const struct lrd_record_links *links)
 {
-	uint64_t hash = record->hash;
-	MDB_val k = { sizeof(hash), &hash };
-	int mdb_rc = mdb_del(txn, mount->entries, &k, NULL);
+	int mdb_rc = lrd_guard_del(mount, txn, mount->entries, record->hash);
 
 	if (mdb_rc != 0)
 		return mdb_rc;

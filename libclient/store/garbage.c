@@ -15,17 +15,14 @@
 int lrd_garbage_add(struct lrd_mount *mount, MDB_txn *txn, uint64_t id, uint64_t rows)
 {
 	unsigned char bytes[8];
-	MDB_val k = { sizeof(id), &id };
-	MDB_val v = { sizeof(bytes), bytes };
 
 	lrd_le_put64(bytes, rows);
-	return mdb_put(txn, mount->garbage, &k, &v, 0);
+	return lrd_guard_put(mount, txn, mount->garbage, id, bytes, sizeof(bytes));
 }
 
 int lrd_garbage_remove(struct lrd_mount *mount, MDB_txn *txn, uint64_t id)
 {
-	MDB_val k = { sizeof(id), &id };
-	int mdb_rc = mdb_del(txn, mount->garbage, &k, NULL);
+	int mdb_rc = lrd_guard_del(mount, txn, mount->garbage, id);
 
 	return mdb_rc == MDB_NOTFOUND ? 0 : mdb_rc;
 }
@@ -43,10 +40,10 @@ int lrd_garbage_free(struct lrd_mount *mount, MDB_txn *txn, size_t max_rows,
 	if (!held)
 		goto out;
 	lrd_held_load(mount, held);
-	mdb_rc = mdb_cursor_open(txn, mount->garbage, &cursor);
+	mdb_rc = lrd_guard_cursor_open(mount, txn, mount->garbage, &cursor);
 	if (mdb_rc != 0)
 		goto out;
-	mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
+	mdb_rc = lrd_guard_cursor_get(mount, cursor, &k, &v, MDB_FIRST);
 	while (mdb_rc == 0) {
 		uint64_t id;
 		size_t part = 0;
@@ -57,7 +54,7 @@ int lrd_garbage_free(struct lrd_mount *mount, MDB_txn *txn, size_t max_rows,
 			break;
 		}
 		if (lrd_held_has(held, id)) {
-			mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+			mdb_rc = lrd_guard_cursor_get(mount, cursor, &k, &v, MDB_NEXT);
 			continue;
 		}
 		if (*freed >= max_rows || lrd_clock_mono_ns() >= deadline_ns) {
@@ -68,16 +65,15 @@ int lrd_garbage_free(struct lrd_mount *mount, MDB_txn *txn, size_t max_rows,
 		*freed += part;
 		LRD_CRASH_POINT("store.garbage.after_rows");
 		if (mdb_rc == 0 && done) {
-			mdb_rc = mdb_cursor_del(cursor, 0);
+			mdb_rc = lrd_guard_cursor_del(mount, cursor, id);
 			if (mdb_rc == 0)
-				mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+				mdb_rc = lrd_guard_cursor_get(mount, cursor, &k, &v, MDB_NEXT);
 		}
 	}
 	if (mdb_rc == MDB_NOTFOUND)
 		mdb_rc = 0;
 out:
-	if (cursor)
-		mdb_cursor_close(cursor);
+	lrd_guard_cursor_close(mount, cursor);
 	free(held);
 	return mdb_rc;
 }

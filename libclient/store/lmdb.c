@@ -53,14 +53,18 @@ bool lrd_lmdb_is_damage(int mdb_rc)
 	}
 }
 
-int lrd_lmdb_damaged(struct lrd_mount *mount)
+void lrd_lmdb_poison(struct lrd_mount *mount)
 {
-	struct lrd_control_shared *shared = mount->shared;
 	uint64_t expected = mount->state;
 
-	if (atomic_fetch_add(&shared->corruptions, 1) + 1 >= POISON_AFTER)
-		(void)atomic_compare_exchange_strong(&shared->state, &expected,
-						     mount->state | LRD_STATE_POISON);
+	(void)atomic_compare_exchange_strong(&mount->shared->state, &expected,
+					     mount->state | LRD_STATE_POISON);
+}
+
+int lrd_lmdb_damaged(struct lrd_mount *mount)
+{
+	if (atomic_fetch_add(&mount->shared->corruptions, 1) + 1 >= POISON_AFTER)
+		lrd_lmdb_poison(mount);
 	return LARDER_ECORRUPT;
 }
 

@@ -30,6 +30,9 @@ bool lrd_lmdb_is_damage(int mdb_rc);
  */
 int lrd_lmdb_failed(struct lrd_mount *mount, int mdb_rc);
 
+/* Poisons the generation at once. */
+void lrd_lmdb_poison(struct lrd_mount *mount);
+
 /* Damage to the structure that we noticed ourselves; the same counting. Returns ECORRUPT. */
 int lrd_lmdb_damaged(struct lrd_mount *mount);
 

@@ -19,21 +19,41 @@ void lrd_scratch_free(struct lrd_scratch *scratch)
 	}
 }
 
-int lrd_lookup_rows(const struct lrd_lookup *lookup, MDB_cursor **out)
+int lrd_lookup_raw(const struct lrd_lookup *lookup, uint64_t hash, MDB_val *out)
 {
+	struct lrd_mount *mount = lookup->mount;
+	struct lrd_place *place = lookup->place;
+	int rc;
+
+	if (place->writes) {
+		int mdb_rc =
+			lrd_guard_get(mount, place->txn, mount->entries, hash, out);
+
+		return mdb_rc == 0 ? 0 : lrd_lmdb_failed(mount, mdb_rc);
+	}
+	rc = lrd_tree_find(&place->snapshot, LRD_TREE_ENTRIES, hash, out);
+	return rc == LARDER_ECORRUPT ? lrd_lmdb_damaged(mount) : rc;
+}
+
+/* Where rows are read from: committed pages, or what a write transaction has of them. */
+static int open_rows(const struct lrd_lookup *lookup, struct lrd_rows_source *source)
+{
+	struct lrd_mount *mount = lookup->mount;
 	struct lrd_place *place = lookup->place;
 	int mdb_rc = 0;
 
-	/* A reader's cursor outlives the snapshot and is bound to the next one when needed. */
+	source->mount = mount;
+	source->snapshot = NULL;
+	source->cursor = NULL;
+	if (!place->writes) {
+		source->snapshot = &place->snapshot;
+		return 0;
+	}
 	if (!place->rows)
-		mdb_rc = mdb_cursor_open(place->txn, lookup->mount->rows, &place->rows);
-	else if (!place->rows_bound)
-		mdb_rc = mdb_cursor_renew(place->txn, place->rows);
-	if (mdb_rc != 0)
-		return lrd_lmdb_failed(lookup->mount, mdb_rc);
-	place->rows_bound = true;
-	*out = place->rows;
-	return 0;
+		mdb_rc = lrd_guard_cursor_open(mount, place->txn, mount->rows,
+					       &place->rows);
+	source->cursor = place->rows;
+	return mdb_rc == 0 ? 0 : lrd_lmdb_failed(mount, mdb_rc);
 }
 
 /* Fetches texts that lie in rows. Rare: only heads and names beyond a page do. */
@@ -42,7 +62,7 @@ static int fetch_texts(const struct lrd_lookup *lookup, struct lrd_record *recor
 {
 	struct lrd_rows_source source = { .id = links->text_id, .len = links->text_len };
 	struct lrd_scratch *scratch;
-	int rc = lrd_lookup_rows(lookup, &source.cursor);
+	int rc = open_rows(lookup, &source);
 
 	if (rc < 0)
 		return rc;
@@ -81,12 +101,11 @@ int lrd_lookup_value(const struct lrd_lookup *lookup, uint64_t hash, const MDB_v
 int lrd_lookup_hash(const struct lrd_lookup *lookup, uint64_t hash,
 		    struct lrd_record *out, struct lrd_record_links *links, MDB_val *raw)
 {
-	MDB_val k = { sizeof(hash), &hash };
 	MDB_val v;
-	int mdb_rc = mdb_get(lookup->place->txn, lookup->mount->entries, &k, &v);
+	int rc = lrd_lookup_raw(lookup, hash, &v);
 
-	if (mdb_rc != 0)
-		return lrd_lmdb_failed(lookup->mount, mdb_rc);
+	if (rc < 0)
+		return rc;
 	if (raw)
 		*raw = v;
 	return lrd_lookup_value(lookup, hash, &v, out, links);
@@ -149,9 +168,7 @@ int lrd_lookup_body(const struct lrd_lookup *lookup, const struct lrd_record *re
 		    uint64_t offset, void *dst, size_t len)
 {
 	struct lrd_rows_source source = { .id = record->body_id, .len = record->body_len };
-	MDB_val key = { sizeof(record->hash), NULL };
 	MDB_val value;
-	uint64_t hash = record->hash;
 	int rc;
 
 	if (offset > record->body_len || len > record->body_len - offset)
@@ -159,7 +176,7 @@ int lrd_lookup_body(const struct lrd_lookup *lookup, const struct lrd_record *re
 	if (!record->body_id) {
 		rc = copy_inline(record, (size_t)offset, dst, len);
 	} else {
-		rc = lrd_lookup_rows(lookup, &source.cursor);
+		rc = open_rows(lookup, &source);
 		if (rc < 0)
 			return rc;
 		rc = lrd_rows_read(&source, offset, dst, len);
@@ -167,8 +184,7 @@ int lrd_lookup_body(const struct lrd_lookup *lookup, const struct lrd_record *re
 	if (rc == 0)
 		return 0;
 	/* A row that is missing is damage as well: the record vouched for it. */
-	key.mv_data = &hash;
-	if (mdb_get(lookup->place->txn, lookup->mount->entries, &key, &value) == 0)
-		lrd_damage_report(lookup->mount, hash, &value);
+	if (lrd_lookup_raw(lookup, record->hash, &value) == 0)
+		lrd_damage_report(lookup->mount, record->hash, &value);
 	return LARDER_ECORRUPT;
 }

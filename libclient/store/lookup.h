@@ -15,8 +15,8 @@ struct lrd_lookup {
 	struct lrd_place *place;
 };
 
-/* The cursor on rows, in the present transaction. */
-int lrd_lookup_rows(const struct lrd_lookup *lookup, MDB_cursor **out);
+/* The value under a key as the transaction sees it: ENOTFOUND, ECORRUPT (counted). */
+int lrd_lookup_raw(const struct lrd_lookup *lookup, uint64_t hash, MDB_val *out);
 
 /*
  * The record stored under a key's hash, whole and checked, live or not. `raw` (may be NULL)

@@ -344,6 +344,8 @@ static void leave_clean(struct lrd_mount *mount)
 	if (lrd_lock_wait(mount->control_fd, LRD_LOCK_OPEN, 1,
 			  lrd_clock_mono_ns() + SECOND_NS) < 0)
 		return;
+	if (atomic_load(&mount->guard.broken))
+		return;
 	if (lrd_process_any_other(mount->control_fd, &others) == 0 && !others &&
 	    mdb_env_sync(mount->env, 1) == 0) {
 		LRD_CRASH_POINT("store.close.before_stamp");
@@ -364,14 +366,12 @@ bool lrd_mount_try_close(struct lrd_mount *mount)
 	if (mount->env) {
 		leave_clean(mount);
 		for (size_t i = 0; i < LRD_PLACES; i++) {
-			if (mount->places[i].rows)
-				mdb_cursor_close(mount->places[i].rows);
 			if (mount->places[i].txn)
 				mdb_txn_abort(mount->places[i].txn);
-			mount->places[i].rows = NULL;
 			mount->places[i].txn = NULL;
 		}
-		mdb_env_close(mount->env);
+		lrd_tree_unmap(mount);
+		lrd_guard_close(mount, mount->env);
 		mount->env = NULL;
 	}
 	if (mount->processes && mount->registered)
@@ -395,8 +395,9 @@ void lrd_mount_abandon(struct lrd_mount *mount)
 	 * must come before the files are opened again: closing any descriptor of lock.mdb drops
 	 * every lock that this process has on it.
 	 */
+	lrd_tree_unmap(mount);
 	if (mount->env)
-		mdb_env_close(mount->env);
+		lrd_guard_close(mount, mount->env);
 	mount->env = NULL;
 	mount->control_fd = -1; /* closed by the fork handler */
 	atomic_store(&mount->state, UINT64_MAX);

@@ -16,6 +16,7 @@
 
 #include <larder/types.h>
 
+#include "store/guard.h"
 #include "store/layout.h"
 #include "store/store.h"
 
@@ -33,8 +34,9 @@ struct lrd_scratch {
 struct lrd_place {
 	_Alignas(64) atomic_uint busy;
 	MDB_txn *txn;     /* NULL until first used; reset between reads */
-	MDB_cursor *rows; /* NULL until first used */
-	bool rows_bound;  /* the cursor belongs to the present snapshot */
+	bool writes;      /* a write transaction: what it changed is in no committed page */
+	MDB_cursor *rows; /* of a write transaction; NULL until first used */
+	struct lrd_snapshot snapshot; /* what a read transaction sees */
 	struct lrd_scratch *scratch;
 };
 
@@ -67,6 +69,9 @@ struct lrd_mount {
 
 	MDB_env *env;
 	MDB_dbi entries, rows, garbage;
+	const unsigned char *data;   /* data.mdb, read-only: see tree.h */
+	_Atomic uint64_t data_bytes; /* its length when it was last asked for */
+	struct lrd_guard guard;      /* belongs to the holder of the write gate */
 
 	atomic_uint extra;   /* users beyond the places: writers, walkers, many readers */
 	atomic_bool closing; /* nobody may join `extra` */

@@ -73,9 +73,9 @@ static uint64_t take_cas(struct lrd_mount *mount, uint64_t wanted)
 static int find_old(struct lrd_write *write, uint64_t hash, struct lrd_record *record,
 		    struct lrd_record_links *links, bool *found)
 {
-	MDB_val k = { sizeof(hash), &hash };
 	MDB_val v;
-	int mdb_rc = mdb_get(write->place.txn, write->mount->entries, &k, &v);
+	int mdb_rc = lrd_guard_get(write->mount, write->place.txn, write->mount->entries,
+				   hash, &v);
 
 	*found = false;
 	if (mdb_rc == MDB_NOTFOUND)
@@ -121,12 +121,10 @@ static int put_record(struct lrd_write *write, const struct lrd_record *record,
 		      const struct lrd_record_links *links)
 {
 	unsigned char value[LRD_VALUE_MAX];
-	uint64_t hash = record->hash;
-	MDB_val k = { sizeof(hash), &hash };
-	MDB_val v = { lrd_record_size(record, links), value };
 
 	lrd_record_encode(record, links, value);
-	return mdb_put(write->place.txn, write->mount->entries, &k, &v, 0);
+	return lrd_guard_put(write->mount, write->place.txn, write->mount->entries,
+			     record->hash, value, lrd_record_size(record, links));
 }
 
 static uint64_t pages_for(uint64_t text_len, uint64_t body_rows)

@@ -17,6 +17,8 @@
 #include "store/key.h"
 #include "store/lmdb.h"
 
+enum { SNAPSHOT_TRIES = 64 };
+
 /* A begun read beyond the places: the same, but from the heap. */
 struct extra_read {
 	struct lrd_mount *mount;
@@ -71,11 +73,30 @@ static int start_txn(struct lrd_mount *mount, struct lrd_place *place)
 	return mdb_rc;
 }
 
+/* Begins to read in a claimed place. A LARDER code, or MDB_MAP_RESIZED. */
+static int start(struct lrd_mount *mount, struct lrd_place *place)
+{
+	int rc = LARDER_ECONFLICT;
+
+	/* Commits that come so fast that two pass between two lines are rare even once. */
+	for (int attempt = 0; attempt < SNAPSHOT_TRIES && rc == LARDER_ECONFLICT; attempt++) {
+		int mdb_rc = start_txn(mount, place);
+
+		if (mdb_rc == MDB_MAP_RESIZED)
+			return mdb_rc;
+		if (mdb_rc != 0)
+			return lrd_lmdb_failed(mount, mdb_rc);
+		rc = lrd_snapshot_load(mount, place->txn, &place->snapshot);
+		if (rc < 0)
+			mdb_txn_reset(place->txn);
+	}
+	return rc == LARDER_ECORRUPT ? lrd_lmdb_damaged(mount) : rc;
+}
+
 static void stop_txn(struct lrd_place *place)
 {
 	if (place->txn)
 		mdb_txn_reset(place->txn);
-	place->rows_bound = false;
 	if (place->scratch) {
 		lrd_scratch_free(place->scratch);
 		place->scratch = NULL;
@@ -118,12 +139,13 @@ static int begin_extra(struct lrd_store *store, struct lrd_read *read)
 		free(extra);
 		return rc;
 	}
-	rc = start_txn(extra->mount, &extra->place);
+	rc = start(extra->mount, &extra->place);
 	if (rc != 0) {
-		rc = lrd_lmdb_failed(extra->mount, rc);
+		if (extra->place.txn)
+			mdb_txn_abort(extra->place.txn);
 		lrd_mount_leave(extra->mount);
 		free(extra);
-		return rc;
+		return rc == MDB_MAP_RESIZED ? LARDER_EBUSY : rc;
 	}
 	read->store = store;
 	read->mount = extra->mount;
@@ -163,7 +185,7 @@ int lrd_read_begin(struct lrd_store *store, struct lrd_read *read)
 		if (at == LRD_PLACE_NONE)
 			return begin_extra(store, read);
 		place = &mount->places[at];
-		rc = start_txn(mount, place);
+		rc = start(mount, place);
 		if (rc == 0) {
 			read->store = store;
 			read->mount = mount;
@@ -173,7 +195,7 @@ int lrd_read_begin(struct lrd_store *store, struct lrd_read *read)
 		}
 		unclaim_place(place);
 		if (rc != MDB_MAP_RESIZED || attempt > 0)
-			return lrd_lmdb_failed(mount, rc);
+			return rc == MDB_MAP_RESIZED ? LARDER_EBUSY : rc;
 		rc = follow_resize(mount);
 		if (rc < 0)
 			return rc;
@@ -196,8 +218,6 @@ void lrd_read_end(struct lrd_read *read)
 		return;
 	}
 	lrd_scratch_free(place->scratch);
-	if (place->rows)
-		mdb_cursor_close(place->rows);
 	mdb_txn_abort(place->txn);
 	free((char *)place - offsetof(struct extra_read, place));
 	lrd_mount_leave(mount);

@@ -125,12 +125,12 @@ static int make_some(struct lrd_mount *mount, uint64_t pages, bool *enough)
 	*enough = false;
 	if (pages > limit)
 		return LARDER_EFULL;
-	mdb_rc = mdb_txn_begin(mount->env, NULL, 0, &txn);
+	mdb_rc = lrd_guard_begin(mount, &txn);
 	if (mdb_rc != 0)
 		return lrd_lmdb_failed(mount, mdb_rc);
 	mdb_rc = lrd_room_live(mount, txn, &live);
 	if (mdb_rc == 0 && live + pages <= limit) {
-		mdb_txn_abort(txn);
+		lrd_guard_abort(mount, txn);
 		*enough = true;
 		return 0;
 	}
@@ -142,14 +142,14 @@ static int make_some(struct lrd_mount *mount, uint64_t pages, bool *enough)
 		mdb_rc = lrd_evict_some(mount, txn, live + pages - limit, deadline,
 					&evicted);
 	if (mdb_rc != 0) {
-		mdb_txn_abort(txn);
+		lrd_guard_abort(mount, txn);
 		/* Even removing takes pages. Worth another round if some can be had. */
 		if (mdb_rc == MDB_MAP_FULL && lrd_room_unpin(mount) > 0)
 			return 0;
 		return lrd_lmdb_failed(mount, mdb_rc);
 	}
 	LRD_CRASH_POINT("store.room.before_commit");
-	mdb_rc = mdb_txn_commit(txn);
+	mdb_rc = lrd_guard_commit(mount, txn);
 	if (mdb_rc != 0)
 		return lrd_lmdb_failed(mount, mdb_rc);
 	lrd_counters_add(mount, LRD_COUNT_EVICTED, evicted.live);

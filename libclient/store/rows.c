@@ -26,16 +26,15 @@ uint64_t lrd_rows_new_id(struct lrd_mount *mount)
 	return id;
 }
 
-static int write_row(MDB_cursor *cursor, uint64_t key, const unsigned char *bytes,
-		     size_t len, unsigned int flags)
+static int write_row(struct lrd_mount *mount, MDB_cursor *cursor, uint64_t key,
+		     const unsigned char *bytes, size_t len, unsigned int flags)
 {
 	unsigned char row[LRD_VALUE_MAX];
-	MDB_val k = { sizeof(key), &key };
 	MDB_val v = { LRD_ROW_SUM + len, row };
 
 	memcpy(row + LRD_ROW_SUM, bytes, len);
 	lrd_le_put64(row, lrd_digest(row + LRD_ROW_SUM, len, key));
-	return mdb_cursor_put(cursor, &k, &v, flags);
+	return lrd_guard_cursor_put(mount, cursor, key, &v, flags);
 }
 
 int lrd_rows_write(struct lrd_mount *mount, MDB_txn *txn, uint64_t id, uint64_t first,
@@ -47,12 +46,12 @@ int lrd_rows_write(struct lrd_mount *mount, MDB_txn *txn, uint64_t id, uint64_t 
 	MDB_val value;
 	uint64_t last;
 	unsigned int flags = MDB_NOOVERWRITE;
-	int mdb_rc = mdb_cursor_open(txn, mount->rows, &cursor);
+	int mdb_rc = lrd_guard_cursor_open(mount, txn, mount->rows, &cursor);
 
 	if (mdb_rc != 0)
 		return mdb_rc;
 	/* Rows of the newest body go to the table's end: no search, and full leaves. */
-	mdb_rc = mdb_cursor_get(cursor, &last_key, &value, MDB_LAST);
+	mdb_rc = lrd_guard_cursor_get(mount, cursor, &last_key, &value, MDB_LAST);
 	if (mdb_rc == MDB_NOTFOUND)
 		flags = MDB_APPEND;
 	else if (mdb_rc == 0 && lrd_lmdb_key(&last_key, &last) && last < row_key(id, first))
@@ -62,12 +61,12 @@ int lrd_rows_write(struct lrd_mount *mount, MDB_txn *txn, uint64_t id, uint64_t 
 	for (uint64_t row = first; len > 0 && mdb_rc == 0; row++) {
 		size_t part = len < LRD_ROW_MAX ? len : LRD_ROW_MAX;
 
-		mdb_rc = write_row(cursor, row_key(id, row), at, part, flags);
+		mdb_rc = write_row(mount, cursor, row_key(id, row), at, part, flags);
 		LRD_CRASH_POINT("store.rows.after_row");
 		at += part;
 		len -= part;
 	}
-	mdb_cursor_close(cursor);
+	lrd_guard_cursor_close(mount, cursor);
 	return mdb_rc;
 }
 
@@ -109,43 +108,57 @@ static int copy_row(const MDB_val *value, uint64_t key, size_t expected, size_t 
 	return lrd_le_get64(v) == sum ? 0 : LARDER_ECORRUPT;
 }
 
+/* The row under `key`; with `first` false it is the one behind the last that was asked for. */
+static int step(const struct lrd_rows_source *source, struct lrd_tree_cursor *tree,
+		bool first, uint64_t key, MDB_val *value)
+{
+	MDB_val k = { sizeof(key), &key };
+	uint64_t found = 0;
+	int rc;
+
+	if (source->snapshot) {
+		rc = first ? lrd_tree_seek(tree, source->snapshot, LRD_TREE_ROWS, key,
+					   &found, value)
+			   : lrd_tree_next(tree, &found, value);
+		if (rc < 0)
+			return rc;
+		lrd_tree_prefetch_next(tree);
+	} else {
+		int mdb_rc = lrd_guard_cursor_get(source->mount, source->cursor, &k,
+						  value, first ? MDB_SET : MDB_NEXT);
+
+		if (mdb_rc != 0)
+			return mdb_rc == MDB_NOTFOUND ? LARDER_ENOTFOUND : LARDER_ECORRUPT;
+		(void)lrd_lmdb_key(&k, &found);
+	}
+	return found == key ? 0 : LARDER_ENOTFOUND;
+}
+
 int lrd_rows_read(const struct lrd_rows_source *source, uint64_t offset, void *dst,
 		  size_t len)
 {
 	unsigned char *at = dst;
+	struct lrd_tree_cursor tree;
 	uint64_t row = offset / LRD_ROW_MAX;
 	size_t skip = (size_t)(offset % LRD_ROW_MAX);
-	uint64_t key = row_key(source->id, row);
-	uint64_t found;
-	MDB_val k = { sizeof(key), &key };
-	MDB_val v;
-	int mdb_rc;
 
-	if (len == 0)
-		return 0;
-	mdb_rc = mdb_cursor_get(source->cursor, &k, &v, MDB_SET);
-	while (mdb_rc == 0) {
+	for (bool first = true; len > 0; first = false, row++, skip = 0) {
+		uint64_t key = row_key(source->id, row);
 		size_t expected = row_len(row, source->len);
 		size_t part = expected - skip;
-		int rc;
+		MDB_val v;
+		int rc = step(source, &tree, first, key, &v);
 
 		if (part > len)
 			part = len;
-		rc = copy_row(&v, key, expected, skip, at, part);
+		if (rc == 0)
+			rc = copy_row(&v, key, expected, skip, at, part);
 		if (rc < 0)
 			return rc;
 		at += part;
 		len -= part;
-		if (len == 0)
-			return 0;
-		skip = 0;
-		row++;
-		key = row_key(source->id, row);
-		mdb_rc = mdb_cursor_get(source->cursor, &k, &v, MDB_NEXT);
-		if (mdb_rc == 0 && (!lrd_lmdb_key(&k, &found) || found != key))
-			return LARDER_ENOTFOUND;
 	}
-	return mdb_rc == MDB_NOTFOUND ? LARDER_ENOTFOUND : LARDER_ECORRUPT;
+	return 0;
 }
 
 int lrd_rows_free(struct lrd_mount *mount, MDB_txn *txn, uint64_t id, size_t max,
@@ -155,13 +168,13 @@ int lrd_rows_free(struct lrd_mount *mount, MDB_txn *txn, uint64_t id, size_t max
 	MDB_val k = { sizeof(first), &first };
 	MDB_val v;
 	MDB_cursor *cursor = NULL;
-	int mdb_rc = mdb_cursor_open(txn, mount->rows, &cursor);
+	int mdb_rc = lrd_guard_cursor_open(mount, txn, mount->rows, &cursor);
 
 	*freed = 0;
 	*done = false;
 	if (mdb_rc != 0)
 		return mdb_rc;
-	mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+	mdb_rc = lrd_guard_cursor_get(mount, cursor, &k, &v, MDB_SET_RANGE);
 	while (mdb_rc == 0 && *freed < max) {
 		uint64_t key;
 
@@ -173,17 +186,17 @@ int lrd_rows_free(struct lrd_mount *mount, MDB_txn *txn, uint64_t id, size_t max
 			*done = true;
 			break;
 		}
-		mdb_rc = mdb_cursor_del(cursor, 0);
+		mdb_rc = lrd_guard_cursor_del(mount, cursor, key);
 		if (mdb_rc != 0)
 			break;
 		(*freed)++;
 		/* After a deletion this is the row that moved up, not the one behind it. */
-		mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+		mdb_rc = lrd_guard_cursor_get(mount, cursor, &k, &v, MDB_NEXT);
 	}
 	if (mdb_rc == MDB_NOTFOUND) {
 		*done = true;
 		mdb_rc = 0;
 	}
-	mdb_cursor_close(cursor);
+	lrd_guard_cursor_close(mount, cursor);
 	return mdb_rc;
 }

@@ -29,8 +29,10 @@ uint64_t lrd_rows_new_id(struct lrd_mount *mount);
 int lrd_rows_write(struct lrd_mount *mount, MDB_txn *txn, uint64_t id, uint64_t first,
 		   const void *bytes, size_t len);
 
-/* Where a body's bytes are read from. `cursor` belongs to a transaction on `rows`. */
+/* Where a body's bytes are read from: a read's snapshot, else a write transaction's cursor. */
 struct lrd_rows_source {
+	struct lrd_mount *mount;
+	const struct lrd_snapshot *snapshot;
 	MDB_cursor *cursor;
 	uint64_t id;
 	uint64_t len;

@@ -65,11 +65,11 @@ static void clear_dead(struct lrd_mount *mount, struct lrd_upkeep *done)
 static int find_expired(struct lrd_store *store, int64_t now,
 			uint64_t hashes[SWEEP_REMOVE], size_t *count, bool *more)
 {
+	struct lrd_tree_cursor cursor;
 	struct lrd_read read;
-	MDB_cursor *cursor = NULL;
-	MDB_val k, v;
+	MDB_val v;
+	uint64_t hash = 0;
 	uint64_t from;
-	int mdb_rc;
 	int rc = lrd_read_begin(store, &read);
 
 	*count = 0;
@@ -77,19 +77,11 @@ static int find_expired(struct lrd_store *store, int64_t now,
 	if (rc < 0)
 		return rc;
 	from = atomic_load(&read.mount->shared->sweep_position);
-	k = (MDB_val){ sizeof(from), &from };
-	mdb_rc = mdb_cursor_open(read.at->txn, read.mount->entries, &cursor);
-	if (mdb_rc == 0)
-		mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-	for (size_t looked = 0; mdb_rc == 0; looked++) {
+	rc = lrd_tree_seek(&cursor, &read.at->snapshot, LRD_TREE_ENTRIES, from, &hash, &v);
+	for (size_t looked = 0; rc == 0; looked++) {
 		struct lrd_record record;
 		struct lrd_record_links links;
-		uint64_t hash;
 
-		if (!lrd_lmdb_key(&k, &hash)) {
-			mdb_rc = MDB_CORRUPTED;
-			break;
-		}
 		if (looked == SWEEP_LOOK || *count == SWEEP_REMOVE) {
 			*more = *count > 0;
 			from = hash;
@@ -98,18 +90,16 @@ static int find_expired(struct lrd_store *store, int64_t now,
 		if (lrd_record_decode(v.mv_data, v.mv_size, hash, &record, &links) == 0 &&
 		    !lrd_lookup_is_live(read.mount, &record, links.epoch, now))
 			hashes[(*count)++] = hash;
-		mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+		rc = lrd_tree_next(&cursor, &hash, &v);
 	}
-	if (mdb_rc == MDB_NOTFOUND) {
+	if (rc == LARDER_ENOTFOUND) {
 		from = 0;
-		mdb_rc = 0;
+		rc = 0;
 	}
-	if (cursor)
-		mdb_cursor_close(cursor);
-	if (mdb_rc == 0)
+	if (rc == 0)
 		atomic_store(&read.mount->shared->sweep_position, from);
-	else
-		rc = lrd_lmdb_failed(read.mount, mdb_rc);
+	else if (rc == LARDER_ECORRUPT)
+		rc = lrd_lmdb_damaged(read.mount);
 	lrd_read_end(&read);
 	return rc;
 }
@@ -162,14 +152,13 @@ static int free_rows(struct lrd_write *write, struct lrd_upkeep *done)
 static bool has_garbage(struct lrd_store *store)
 {
 	struct lrd_read read;
-	MDB_stat stat = { 0 };
+	bool any;
 
 	if (lrd_read_begin(store, &read) < 0)
 		return false;
-	if (mdb_stat(read.at->txn, read.mount->garbage, &stat) != 0)
-		stat.ms_entries = 0;
+	any = read.at->snapshot.trees[LRD_TREE_GARBAGE].entries > 0;
 	lrd_read_end(&read);
-	return stat.ms_entries > 0;
+	return any;
 }
 
 static uint64_t counted(const struct lrd_mount *mount, enum lrd_counter counter)

@@ -27,8 +27,9 @@ static void mark_unclean(struct lrd_mount *mount)
 
 static int begin_txn(struct lrd_write *write)
 {
-	int mdb_rc = mdb_txn_begin(write->mount->env, NULL, 0, &write->place.txn);
+	int mdb_rc = lrd_guard_begin(write->mount, &write->place.txn);
 
+	write->place.writes = true;
 	write->pages = 0;
 	return mdb_rc;
 }
@@ -37,11 +38,10 @@ static int begin_txn(struct lrd_write *write)
 static void drop_txn(struct lrd_write *write)
 {
 	if (write->place.txn)
-		mdb_txn_abort(write->place.txn);
+		lrd_guard_abort(write->mount, write->place.txn);
 	/* The row cursor went with the transaction. */
 	write->place.txn = NULL;
 	write->place.rows = NULL;
-	write->place.rows_bound = false;
 	lrd_scratch_free(write->place.scratch);
 	write->place.scratch = NULL;
 }
@@ -218,7 +218,7 @@ int lrd_write_commit(struct lrd_write *write)
 		return rc;
 	}
 	LRD_CRASH_POINT("store.write.before_commit");
-	mdb_rc = mdb_txn_commit(write->place.txn);
+	mdb_rc = lrd_guard_commit(write->mount, write->place.txn);
 	LRD_CRASH_POINT("store.write.after_commit");
 	write->place.txn = NULL;
 	if (mdb_rc != 0)
