@@ -222,10 +222,10 @@ static int finish(struct lrd_cli *cli, struct get *get, const char *url,
 	int rc;
 
 	if (served->how == LARDER_HOW_REFUSED) {
-		lrd_cli_message(cli, "%s: nothing stored can answer", url);
+		lrd_cli_message_about(cli, url, "nothing stored can answer");
 		rc = LRD_EXIT_NONE;
 	} else if (get->fail && status >= 400) {
-		lrd_cli_message(cli, "%s: status %" PRIu32, url, status);
+		lrd_cli_message_about(cli, url, "status %" PRIu32, status);
 		rc = LRD_EXIT_HTTP;
 	} else {
 		rc = cli->json ? print_json(cli, get, url, response)

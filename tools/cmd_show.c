@@ -314,7 +314,7 @@ static int show_url(struct lrd_cli *cli, struct show *show, const char *url)
 		rc = lrd_cli_collect(show->store, &show->filter, lrd_clock_now_s(),
 				     &entries);
 	if (rc == 0 && entries.count == 0) {
-		lrd_cli_message(cli, "%s: nothing is stored", url);
+		lrd_cli_message_about(cli, url, "nothing is stored");
 		rc = LRD_EXIT_NONE;
 	} else if (rc == 0 && show->body && !cli->json) {
 		rc = write_body(cli, show, latest(&entries));

@@ -234,6 +234,8 @@ static int run(struct lrd_cli *cli, int argc, char **argv)
 	if (first < argc)
 		return lrd_cli_message_usage(cli, "takes no argument, and '%s' is one",
 					     argv[first]);
+	if (given.count != 0 && given.watch_ms == 0)
+		return lrd_cli_message_usage(cli, "--count goes with --watch");
 	rc = lrd_cli_open_store(cli, &store);
 	if (rc != 0)
 		return rc;

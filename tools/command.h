@@ -25,6 +25,9 @@ struct lrd_cli_option {
 
 enum { LRD_OPTION_LONG = 256 };
 
+/* How the partition of those who send no credentials, whose name is empty, is called. */
+#define LRD_CLI_ANONYMOUS "anonymous"
+
 struct lrd_cli_command;
 
 /* What the global options say. */
@@ -86,7 +89,14 @@ void lrd_cli_options_help(const struct lrd_cli_command *command);
 void lrd_cli_message(const struct lrd_cli *cli, const char *format, ...)
 	LARDER_PRINTF(2, 3);
 
-/* The same followed by a hint how to get help; returns LRD_EXIT_USAGE. */
+/*
+ * The same about a URL or a path, which is shortened where it is long, and shown without a user
+ * name and password.
+ */
+void lrd_cli_message_about(const struct lrd_cli *cli, const char *about,
+			   const char *format, ...) LARDER_PRINTF(3, 4);
+
+/* The same as lrd_cli_message followed by a hint how to get help; returns LRD_EXIT_USAGE. */
 int lrd_cli_message_usage(const struct lrd_cli *cli, const char *format, ...)
 	LARDER_PRINTF(2, 3);
 

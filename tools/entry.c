@@ -7,6 +7,7 @@
 
 #include "proto/bytes/num.h"
 #include "proto/bytes/slice.h"
+#include "tools/command.h"
 
 bool lrd_cli_entry_is_response(const struct lrd_record *record)
 {
@@ -41,7 +42,7 @@ bool lrd_cli_entry_state_known(const char *text)
 larder_slice lrd_cli_entry_partition(const struct lrd_cli_entry *entry)
 {
 	return entry->record.partition.len > 0 ? entry->record.partition
-					       : LRD_SLICE("anonymous");
+					       : LRD_SLICE(LRD_CLI_ANONYMOUS);
 }
 
 /* Age, freshness and state of a response; a head that does not read leaves it a mark. */

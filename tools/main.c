@@ -57,10 +57,12 @@ int main(int argc, char **argv)
 
 	/* What could not be written was not done, whatever the command thought. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {
+		bool full = errno == ENOSPC || errno == EDQUOT;
+
 		lrd_cli_message(&cli, "cannot write to standard output: %s",
 				strerror(errno));
 		if (rc == LRD_EXIT_DONE)
-			rc = LRD_EXIT_FILE;
+			rc = full ? LRD_EXIT_FULL : LRD_EXIT_FILE;
 	}
 	return rc;
 }

@@ -18,7 +18,7 @@ const struct lrd_cli_option lrd_cli_options_global[] = {
 	{ 's', "store", "DIR",
 	  "the store's directory ($LARDER_STORE, $XDG_CACHE_HOME/larder)" },
 	{ 'p', "partition", "NAME",
-	  "only entries of this partition; \"\" is the anonymous one" },
+	  "only entries of this partition, as it is printed; or anonymous" },
 	{ OPT_JSON, "json", NULL, "one JSON object for each result" },
 	{ 'q', "quiet", NULL, "no warnings and no summaries" },
 	{ 'v', "verbose", NULL, "say more on stderr" },
@@ -62,7 +62,8 @@ static int take_global(struct lrd_cli *cli, int id, const char *arg)
 		cli->store = arg;
 		return LRD_OPTIONS_GO;
 	case 'p':
-		cli->partition = arg;
+		/* As every command prints it. */
+		cli->partition = strcmp(arg, LRD_CLI_ANONYMOUS) == 0 ? "" : arg;
 		return LRD_OPTIONS_GO;
 	case 'q':
 		cli->quiet = true;

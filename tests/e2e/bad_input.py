@@ -107,6 +107,17 @@ def network(store):
     check(not [n for n in os.listdir(TMP) if n.startswith(".target")], "no temporary is left")
 
 
+def messages(store):
+    """A message neither shows a password nor drowns its reason in the URL."""
+    done = larder("get", "http://alice:hunter2@127.0.0.1:1/", store=store)
+    check(done.returncode == 7 and b"hunter2" not in done.stderr, f"password: {done.stderr}")
+    done = larder("show", "http://alice:hunter2@127.0.0.1:1/", store=store)
+    check(b"hunter2" not in done.stderr, f"password: {done.stderr}")
+    done = larder("get", f"http://127.0.0.1:{free_port()}/" + "x" * 10000, store=store)
+    check(done.returncode == 9 and b"refused" in done.stderr and len(done.stderr) < 1000,
+          f"long URL: {done.returncode} {done.stderr}")
+
+
 def certificates(origin, store):
     url = origin.url("max-age", "5.bin", "https")
     done = larder("get", url, store=store)
@@ -296,6 +307,8 @@ def main():
     done = larder("get", healthy.url(), store=store)
     check(done.returncode == 0 and done.stdout == b"whole", f"after all that: {done.stderr}")
     larder("purge", "--all", store=store)
+    messages(store)
+    say("messages")
     certificates(origin, store)
     say("certificates")
     stores(origin)
