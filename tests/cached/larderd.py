@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """larderd.py - what the tests of the daemon share: starting one on a store of its own,
 talking to it byte by byte, and stopping it whatever happens."""
+import atexit
 import os
 import shutil
 import signal
@@ -117,6 +118,8 @@ def talk(address, data, wait_s=None):
 class Larderd:
     def __init__(self, *options, store=None, env=None, address=None):
         self.root = tempfile.mkdtemp(prefix='larderd-test-')
+        # Not every one is used by `with`.
+        atexit.register(shutil.rmtree, self.root, ignore_errors=True)
         self.store = store or os.path.join(self.root, 'store')
         self.options = options
         self.address = address or os.path.join(self.store, 'larderd.sock')
