@@ -90,6 +90,9 @@ int lrd_ask_init(struct lrd_ask *ask, struct larder_cache *cache,
 	ask->cache = cache;
 	ask->policy = cache->policy;
 	ask->policy.can_refresh = lookup.can_refresh != 0;
+	ask->can_wait = lookup.can_wait != 0;
+	ask->wait_ms = lookup.wait_ms;
+	ask->lease_ms = lookup.lease_ms;
 	ask->method = lookup.method;
 	ask->now = lrd_clock_now_s();
 	lrd_request_facts_read(lookup.method,

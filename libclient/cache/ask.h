@@ -8,6 +8,8 @@
 #ifndef LRD_CACHE_ASK_H
 #define LRD_CACHE_ASK_H
 
+#include <stdbool.h>
+
 #include "cache/handle.h"
 #include "policy/partition.h"
 #include "proto/http/uri.h"
@@ -23,6 +25,9 @@ struct lrd_ask {
 	larder_slice url;   /* normalised: the name of the key */
 	larder_slice partition;
 	int64_t now;
+	bool can_wait; /* as in larder_lookup, these three */
+	uint32_t wait_ms;
+	uint32_t lease_ms;
 	struct lrd_buf text; /* holds `url` unless the caller's text was normal */
 	char url_storage[LRD_ASK_URL_BYTES];
 	char partition_storage[LRD_PARTITION_NAME_SIZE];

@@ -67,6 +67,7 @@ int lrd_asked_new(const struct lrd_ask *ask, larder_slice directory,
 	asked->partition = put(&at, ask->partition);
 	asked->directory = put(&at, directory);
 	method = put(&at, ask->method);
+	asked->method = method;
 	asked->policy = ask->policy;
 	asked->time = ask->now;
 	/* Read again, so that nothing points at the caller's bytes. */

@@ -11,6 +11,7 @@ struct lrd_asked {
 	struct lrd_policy policy;
 	struct lrd_request_facts facts;
 	struct lrd_uri uri; /* of `url` */
+	larder_slice method;
 	larder_slice url;
 	larder_slice partition;
 	larder_slice directory; /* the URL's directory as it stood at lookup, or empty */

@@ -53,11 +53,9 @@ size_t larder_plan_cache_status(const larder_plan *plan, char *buf, size_t cap)
 	put(&out, "larder");
 	switch (served->how) {
 	case LARDER_HOW_FRESH:
-		put(&out, "; hit");
-		break;
 	case LARDER_HOW_STALE:
-		/* RFC 9211 s2.1: no hit where the origin was asked and failed. */
-		if (served->fwd_status)
+		/* RFC 9211 s2.1: no hit where the origin was asked, by another request too. */
+		if (served->fwd_status || served->collapsed)
 			put_forward(&out, served);
 		else
 			put(&out, "; hit");

@@ -2,6 +2,8 @@
 /* fill.c - the body of a response on its way into the store, published at its proven end. */
 #include "cache/plan.h"
 
+#include "sys/clock.h"
+
 static void stop(struct larder_plan *plan, enum lrd_why why)
 {
 	struct lrd_storing *storing = &plan->storing;
@@ -12,6 +14,10 @@ static void stop(struct larder_plan *plan, enum lrd_why why)
 	lrd_buf_release(&storing->body);
 	storing->on = false;
 	plan->served.store_why = (uint32_t)why;
+	if (why == LRD_WHY_TOO_LARGE)
+		lrd_flight_uncacheable(plan->flight, LRD_FLIGHT_MARK_MS);
+	else
+		lrd_flight_failed(plan->flight);
 }
 
 enum lrd_why lrd_plan_skipped(struct larder_plan *plan, int rc)
@@ -76,6 +82,7 @@ int larder_plan_append(larder_plan *plan, const void *bytes, size_t len)
 	lrd_store_count(plan->cache->store, LRD_COUNT_BYTES_FETCHED, len);
 	if (!storing->on || len == 0)
 		return 0;
+	lrd_flight_body(plan->flight, len);
 	storing->received += len;
 	if (storing->received > plan->cache->max_body_bytes) {
 		lrd_store_count(plan->cache->store, LRD_COUNT_REFUSED, 1);
@@ -112,5 +119,10 @@ int larder_plan_commit(larder_plan *plan)
 		return 0;
 	}
 	lrd_publish(plan);
+	if (plan->served.stored)
+		lrd_flight_stored(plan->flight, &plan->asked->policy,
+				  &storing->head.fresh, lrd_clock_now_s());
+	else
+		lrd_flight_failed(plan->flight);
 	return 0;
 }

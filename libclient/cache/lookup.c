@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cache/fence.h"
+#include "cache/flight.h"
 #include "cache/plan.h"
 #include "cache/select.h"
 #include "policy/reuse.h"
@@ -10,6 +11,7 @@
 #include "proto/bytes/alloc.h"
 #include "proto/bytes/slice.h"
 #include "proto/http/date.h"
+#include "store/event.h"
 
 /* How often a body may be replaced between transaction and hold before it is a miss. */
 enum { TRIES = 4 };
@@ -24,7 +26,8 @@ struct found {
 	enum lrd_why miss; /* why nothing stored can be used; NONE: `reuse` holds */
 	struct lrd_reuse reuse;
 	struct larder_plan *plan; /* with the stored response in it, or NULL */
-	struct lrd_asked *asked;  /* unless the plan serves */
+	struct lrd_asked *asked;  /* unless the plan serves, and nobody is to refresh it */
+	uint64_t hash;            /* of the flight that such requests share; 0: none */
 };
 
 /* Requests that stored responses have no part in, whatever is stored. */
@@ -89,6 +92,36 @@ static int take(struct lrd_ask *ask, struct lrd_read *read,
 	return 0;
 }
 
+/*
+ * The key that a response to this request would get: those who want the same one share a
+ * flight. Which one that is among variants the newest Vary tells.
+ */
+static __attribute__((noinline)) uint64_t flight_hash(struct lrd_ask *ask,
+						      const struct lrd_selected *selected)
+{
+	char text_storage[LRD_VARY_TEXT_BYTES], name_storage[LRD_ASK_URL_BYTES];
+	uint8_t secret[16], digest[LRD_SIPHASH_SIZE];
+	struct lrd_variants variants;
+	struct lrd_buf text, name;
+	struct lrd_key key;
+	larder_slice vary;
+
+	if (selected->miss != LRD_WHY_VARY_MISS ||
+	    lrd_variants_decode(selected->directory, &variants) < 0)
+		return selected->key.hash;
+	lrd_buf_init_fixed(&text, text_storage, sizeof(text_storage));
+	lrd_buf_init_fixed(&name, name_storage, sizeof(name_storage));
+	lrd_cache_secret(ask->cache, secret);
+	vary = lrd_variants_newest_vary(&variants);
+	if (lrd_vary_text(vary, ask->facts.fields, secret, &text) < 0)
+		return selected->key.hash;
+	lrd_variant_digest(lrd_buf_slice(&text), secret, digest);
+	if (lrd_variant_name(ask->url, digest, &name) < 0 ||
+	    lrd_key_init(ask->cache->store, ask->partition, lrd_buf_slice(&name), &key) < 0)
+		return selected->key.hash;
+	return key.hash;
+}
+
 static int look_in(struct lrd_ask *ask, struct lrd_read *read,
 		   struct lrd_selected *selected, struct found *found)
 {
@@ -102,8 +135,11 @@ static int look_in(struct lrd_ask *ask, struct lrd_read *read,
 		found->miss = selected->miss;
 	if (found->miss == LRD_WHY_NONE)
 		rc = take(ask, read, selected, found);
-	if (rc < 0 || serves(found) || lrd_request_only_if_cached(&ask->facts))
+	if (rc < 0 || (serves(found) && !found->reuse.refresh) ||
+	    lrd_request_only_if_cached(&ask->facts))
 		return rc;
+	if (selected->miss != LRD_WHY_KEY_TOO_LONG)
+		found->hash = flight_hash(ask, selected);
 	rc = lrd_asked_new(ask, selected->directory, &found->asked);
 	if (rc < 0)
 		return rc;
@@ -240,34 +276,72 @@ static int add_conditions(struct larder_plan *plan)
 	return rc;
 }
 
-/* ---- the call ---------------------------------------------------------------------------- */
+/* ---- single flight ------------------------------------------------------------------------ */
 
-/* Turns what was found into a verdict. `plan` is NULL or has the stored response. */
-static int conclude(struct lrd_ask *ask, struct found *found, struct larder_plan **out)
+static enum lrd_why reason(const struct found *found)
 {
-	struct larder_plan *plan = found->plan;
-	bool bypassed = false;
+	return found->miss != LRD_WHY_NONE ? found->miss : found->reuse.why;
+}
+
+static bool refreshes(const struct found *found)
+{
+	return serves(found) && found->reuse.refresh;
+}
+
+/*
+ * Finds out who asks the origin. Whoever gets the flight looks once more: the owner before may
+ * have stored between our look and now.
+ */
+static int join(struct lrd_ask *ask, struct found *found, struct lrd_flight **flight)
+{
+	bool waits;
 	int rc = 0;
 
-	if (!plan)
-		plan = found->plan = lrd_plan_new(ask->cache);
-	if (!plan)
-		return LARDER_ENOMEM;
-	if (serves(found)) {
-		lrd_plan_serve(plan, &ask->facts,
-			       found->reuse.use == LRD_USE_FRESH ? LARDER_HOW_FRESH
-								 : LARDER_HOW_STALE,
-			       &found->reuse, ask->now);
-		goto done;
+	for (int i = 0; i < TRIES && rc == 0; i++) {
+		if ((serves(found) && !refreshes(found)) || !found->hash ||
+		    !lrd_flight_joins(&ask->facts, reason(found)))
+			break;
+		if (!*flight)
+			rc = lrd_flight_new(ask, flight);
+		if (rc < 0 || ((*flight)->role == LRD_FLIGHT_OWNER &&
+			       (*flight)->hash == found->hash))
+			break;
+		waits = !refreshes(found) &&
+			lrd_flight_waits(&ask->facts, reason(found));
+		lrd_flight_join(*flight, found->hash, waits);
+		if ((*flight)->role != LRD_FLIGHT_OWNER)
+			break;
+		rc = look(ask, found);
 	}
-	plan->served.why = found->miss != LRD_WHY_NONE ? (uint32_t)found->miss
-						       : (uint32_t)found->reuse.why;
-	if (lrd_request_only_if_cached(&ask->facts)) {
-		plan->verdict = LARDER_REFUSE;
-		plan->served.how = LARDER_HOW_REFUSED;
-		plan->served.why = LRD_WHY_ONLY_IF_CACHED;
-		goto done;
+	return rc;
+}
+
+/* ---- the verdict ------------------------------------------------------------------------- */
+
+/* The plan that `found` has, or the one that waited, with what was found now. */
+static struct larder_plan *plan_of(struct lrd_ask *ask, struct found *found,
+				   struct larder_plan *waited)
+{
+	struct larder_plan *plan = found->plan;
+
+	found->plan = NULL;
+	if (!waited)
+		return plan ? plan : lrd_plan_new(ask->cache);
+	if (plan) {
+		waited->answer = plan->answer;
+		waited->answer_block = plan; /* the answer lies behind it */
+		waited->has_answer = true;
+		waited->is_variant = plan->is_variant;
+		memcpy(waited->variant, plan->variant, sizeof(plan->variant));
 	}
+	return waited;
+}
+
+static int fetch(struct lrd_ask *ask, struct found *found, struct larder_plan *plan)
+{
+	bool bypassed;
+	int rc = 0;
+
 	if (!found->asked)
 		rc = lrd_asked_new(ask, (larder_slice){ "", 0 }, &found->asked);
 	if (rc < 0)
@@ -278,19 +352,81 @@ static int conclude(struct lrd_ask *ask, struct found *found, struct larder_plan
 		   plan->served.why == LRD_WHY_METHOD;
 	plan->served.how = bypassed ? LARDER_HOW_BYPASS : LARDER_HOW_MISS;
 	plan->served.fwd_why = plan->served.why;
-	rc = add_conditions(plan);
+	if (plan->flight && plan->flight->role == LRD_FLIGHT_WAITER) {
+		plan->verdict = LARDER_WAIT;
+		return 0;
+	}
+	if (!bypassed)
+		lrd_event_add(ask->cache->store, LRD_EVENT_MISS, found->hash, ask->url,
+			      plan->served.why);
+	return add_conditions(plan);
+}
+
+static void serve(struct lrd_ask *ask, struct found *found, struct larder_plan *plan)
+{
+	bool fresh = found->reuse.use == LRD_USE_FRESH;
+
+	if (refreshes(found) && plan->flight && plan->flight->role == LRD_FLIGHT_OWNER) {
+		plan->flight->refresh = true;
+		plan->asked = found->asked;
+		found->asked = NULL; /* moved into the plan */
+	} else {
+		found->reuse.refresh = false;
+		lrd_flight_free(plan->flight);
+		plan->flight = NULL;
+	}
+	lrd_plan_serve(plan, &ask->facts, fresh ? LARDER_HOW_FRESH : LARDER_HOW_STALE,
+		       &found->reuse, ask->now);
+	lrd_event_add(ask->cache->store, fresh ? LRD_EVENT_HIT : LRD_EVENT_STALE,
+		      found->hash, ask->url, plan->answer.body_len);
+}
+
+int lrd_lookup_run(struct lrd_ask *ask, struct lrd_flight *take, struct larder_plan *waited,
+		   struct larder_plan **out)
+{
+	struct found found = { .miss = bypass(&ask->facts) };
+	struct lrd_flight *flight = take;
+	struct larder_plan *plan = NULL;
+	int rc = 0;
+
+	if (found.miss == LRD_WHY_NONE)
+		rc = look(ask, &found);
+	if (rc == 0)
+		rc = join(ask, &found, &flight);
 	if (rc < 0)
-		return rc;
-done:
-	*out = plan;
-	found->plan = NULL; /* moved to the caller */
-	return 0;
+		goto out;
+	rc = LARDER_ENOMEM;
+	plan = plan_of(ask, &found, waited);
+	if (!plan)
+		goto out;
+	plan->flight = flight;
+	flight = NULL; /* moved into the plan */
+	rc = 0;
+	plan->served.why = (uint32_t)reason(&found);
+	if (serves(&found)) {
+		serve(ask, &found, plan);
+	} else if (lrd_request_only_if_cached(&ask->facts)) {
+		plan->verdict = LARDER_REFUSE;
+		plan->served.how = LARDER_HOW_REFUSED;
+		plan->served.why = LRD_WHY_ONLY_IF_CACHED;
+	} else {
+		rc = fetch(ask, &found, plan);
+	}
+	if (rc == 0) {
+		*out = plan;
+		plan = NULL; /* moved to the caller */
+	}
+out:
+	if (plan != waited)
+		larder_plan_free(plan);
+	lrd_flight_free(flight);
+	forget(ask, &found);
+	return rc;
 }
 
 int larder_cache_lookup(larder_cache *cache, const larder_lookup *lookup,
 			larder_plan **out)
 {
-	struct found found = { .miss = LRD_WHY_NONE };
 	struct lrd_ask ask;
 	int rc;
 
@@ -299,12 +435,7 @@ int larder_cache_lookup(larder_cache *cache, const larder_lookup *lookup,
 	rc = lrd_ask_init(&ask, cache, lookup);
 	if (rc < 0)
 		return rc;
-	found.miss = bypass(&ask.facts);
-	if (found.miss == LRD_WHY_NONE)
-		rc = look(&ask, &found);
-	if (rc == 0)
-		rc = conclude(&ask, &found, out);
-	forget(&ask, &found);
+	rc = lrd_lookup_run(&ask, NULL, NULL, out);
 	lrd_ask_release(&ask);
 	return rc;
 }

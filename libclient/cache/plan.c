@@ -69,6 +69,7 @@ void larder_plan_free(larder_plan *plan)
 	lrd_alloc_free(&plan->cache->allocator, plan->merged_array);
 	lrd_buf_release(&plan->condition_text);
 	lrd_asked_free(plan->cache, plan->asked);
+	lrd_flight_free(plan->flight);
 	lrd_alloc_free(&plan->cache->allocator, plan);
 }
 

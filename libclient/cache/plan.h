@@ -3,6 +3,7 @@
  * plan.h - the inside of a plan: one request on its way through the cache.
  *
  *	lookup ──► SERVE			a stored response answers
+ *	       ──► WAIT ──wait──► SERVE, FETCH	another plan asks the origin: flight.h
  *	       ──► REFUSE			only-if-cached
  *	       ──► FETCH ──receive──► SERVE	304, or stale on error
  *	                 ──receive──► PASS	with or without storing: append, commit
@@ -16,6 +17,7 @@
 
 #include "cache/answer.h"
 #include "cache/asked.h"
+#include "cache/flight.h"
 #include "cache/variants.h"
 #include "policy/reuse.h"
 #include "proto/http/fields.h"
@@ -57,6 +59,7 @@ struct larder_plan {
 	bool is_variant;
 	void *answer_block; /* of an answer that came after the plan; NULL: in the plan */
 	struct lrd_asked *asked; /* while the origin is asked */
+	struct lrd_flight *flight; /* NULL: no part in one */
 	larder_field conditions[LRD_PLAN_CONDITIONS];
 	size_t condition_count;
 	struct lrd_buf condition_text;
@@ -86,6 +89,15 @@ void lrd_plan_serve(struct larder_plan *plan, const struct lrd_request_facts *fa
 
 /* Lets go of the stored response. */
 void lrd_plan_drop_answer(struct larder_plan *plan);
+
+/*
+ * Looks up and concludes. `take` is a flight to go on with, moved whatever happens, or NULL.
+ * `waited` is the plan that waited, without an answer, and is then *out; NULL: a new one.
+ * ENOMEM, EURL; `waited` stays the caller's.
+ */
+struct lrd_ask;
+LARDER_MUST_USE int lrd_lookup_run(struct lrd_ask *ask, struct lrd_flight *take,
+				   struct larder_plan *waited, struct larder_plan **out);
 
 /* What store errors mean for `store_why`; counts what was skipped. */
 enum lrd_why lrd_plan_skipped(struct larder_plan *plan, int rc);

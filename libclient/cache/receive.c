@@ -266,10 +266,54 @@ static int serve_on_error(struct larder_plan *plan, uint32_t status, int64_t now
 	return 1;
 }
 
+/* An answer of this status says little about the next one. */
+static bool transient(uint32_t status)
+{
+	return status >= 500 || status == 408 || status == 429;
+}
+
+/* What the decision means for those who wait for this fetch. */
+static void tell_flight(struct larder_plan *plan, uint32_t status, int64_t now)
+{
+	const struct lrd_policy *policy = &plan->asked->policy;
+	uint32_t mark_ms = transient(status) ? LRD_FLIGHT_PAUSE_MS : LRD_FLIGHT_MARK_MS;
+
+	if (!plan->flight || plan->verdict == LARDER_FETCH)
+		lrd_flight_keep(plan->flight);
+	else if (plan->verdict == LARDER_PASS && plan->set_up && plan->storing.on)
+		lrd_flight_head(plan->flight, policy, &plan->storing.head.fresh, now);
+	else if (plan->verdict == LARDER_PASS)
+		lrd_flight_uncacheable(plan->flight, mark_ms);
+	else if (plan->served.how == LARDER_HOW_REVALIDATED && plan->served.stored)
+		lrd_flight_stored(plan->flight, policy, &plan->answer.head.fresh, now);
+	else
+		lrd_flight_failed(plan->flight);
+}
+
+static int receive(struct larder_plan *plan, const larder_head *head, int64_t now)
+{
+	const struct lrd_request_facts *facts = &plan->asked->facts;
+	struct lrd_response_facts response;
+
+	lrd_response_facts_read(head->status,
+				lrd_view_of(head->fields, head->field_count),
+				head->request_time, head->response_time, &response);
+	plan->served.fwd_status = head->status;
+	lrd_store_count(plan->cache->store, LRD_COUNT_ORIGIN, 1);
+
+	if (lrd_invalidate_applies(facts->method, head->status))
+		lrd_invalidate(plan, &response);
+	if (head->status == 304)
+		return receive_304(plan, &response, now);
+	if (serve_on_error(plan, head->status, now))
+		return 0;
+	if (facts->method == LRD_METHOD_HEAD)
+		return receive_head(plan, &response);
+	return pass_and_store(plan, head, &response);
+}
+
 int larder_plan_receive(larder_plan *plan, const larder_head *from)
 {
-	struct lrd_response_facts response;
-	const struct lrd_request_facts *facts;
 	larder_head head;
 	int64_t now;
 	int rc;
@@ -278,23 +322,11 @@ int larder_plan_receive(larder_plan *plan, const larder_head *from)
 		return LARDER_EINVAL;
 	now = lrd_clock_now_s();
 	rc = read_head(from, now, &head);
-	if (rc < 0)
-		return rc;
-	facts = &plan->asked->facts;
-	lrd_response_facts_read(head.status, lrd_view_of(head.fields, head.field_count),
-				head.request_time, head.response_time, &response);
-	plan->served.fwd_status = head.status;
-	lrd_store_count(plan->cache->store, LRD_COUNT_ORIGIN, 1);
-
-	if (lrd_invalidate_applies(facts->method, head.status))
-		lrd_invalidate(plan, &response);
-	if (head.status == 304)
-		return receive_304(plan, &response, now);
-	if (serve_on_error(plan, head.status, now))
-		return 0;
-	if (facts->method == LRD_METHOD_HEAD)
-		return receive_head(plan, &response);
-	return pass_and_store(plan, &head, &response);
+	if (rc == 0)
+		rc = receive(plan, &head, now);
+	if (rc == 0)
+		tell_flight(plan, head.status, now);
+	return rc;
 }
 
 int larder_plan_fail(larder_plan *plan, int code)
@@ -302,6 +334,7 @@ int larder_plan_fail(larder_plan *plan, int code)
 	if (!plan || plan->verdict != LARDER_FETCH || code >= 0)
 		return LARDER_EINVAL;
 	lrd_store_count(plan->cache->store, LRD_COUNT_ORIGIN, 1);
+	lrd_flight_failed(plan->flight);
 	if (!serve_on_error(plan, 0, lrd_clock_now_s()))
 		lrd_store_count(plan->cache->store, LRD_COUNT_MISS, 1);
 	return 0;

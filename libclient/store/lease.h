@@ -25,7 +25,8 @@
  *     notice a death within LRD_LEASE_LOOK_MS; a hung or stopped owner is bounded by the
  *     lease's time.
  *   - No call but wait sleeps, and wait ends at `until_ns`: leases may be nested and taken in
- *     any order. A process that tries its own lease again is told HELD as anybody else.
+ *     any order. A process that tries its own lease again is told HELD as anybody else;
+ *     lrd_lease_is_own() tells whether it would wait for itself.
  *   - A child of fork inherits none: ending one there answers ECONFLICT and touches nothing.
  *   - Any number of threads may try and wait; one `struct lrd_lease` belongs to one at a time.
  *
@@ -40,6 +41,7 @@
 #ifndef LRD_STORE_LEASE_H
 #define LRD_STORE_LEASE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -111,6 +113,29 @@ void lrd_lease_remark(struct lrd_store *store, uint64_t hash, uint32_t mark_ms);
 int lrd_lease_renew(struct lrd_lease *lease, uint32_t lease_ms) LARDER_MUST_USE;
 /* Whether it is TAKEN and still ours; true does not last beyond the lease's time. */
 bool lrd_lease_owned(const struct lrd_lease *lease);
+
+/*
+ * Whose leases are whose within this process. A thread that has a fetch of its own under way
+ * (a body that it reads slowly) and asks for the same key must not wait for itself:
+ *
+ *	after TAKEN	lrd_lease_own_begin(&own, &lease)
+ *	on its way	lrd_lease_own_here(&own), from whichever thread goes on with it
+ *	before release	lrd_lease_own_end(&own)
+ *	on HELD		if lrd_lease_is_own(store, hash) do not wait
+ *
+ * In a child of fork the parent's leases still count as the calling thread's own: a child
+ * that waited for its parent, which waits for its child, would wait as long.
+ */
+struct lrd_lease_own {
+	struct lrd_lease_own *next;
+	struct lrd_env *env; /* NULL: in no list */
+	uint64_t hash;
+	_Atomic uintptr_t thread;
+};
+void lrd_lease_own_begin(struct lrd_lease_own *own, const struct lrd_lease *lease);
+void lrd_lease_own_here(struct lrd_lease_own *own);
+void lrd_lease_own_end(struct lrd_lease_own *own); /* harmless in no list */
+bool lrd_lease_is_own(struct lrd_store *store, uint64_t hash);
 
 /* One lease as a tool sees it. */
 struct lrd_lease_info {

@@ -10,6 +10,8 @@
  *	case LARDER_SERVE:	the stored response answers: larder_plan_status, _fields, _read
  *	case LARDER_REFUSE:	answer 504 yourself: only-if-cached, and nothing stored fits
  *	case LARDER_FETCH:	send the request, with larder_plan_condition fields added
+ *	case LARDER_WAIT:	somebody else fetches it: larder_plan_wait(plan, timeout_ms),
+ *				then look at the verdict again
  *	}
  *	after LARDER_FETCH, once the final response head has arrived:
  *	larder_plan_receive(plan, &head);
@@ -22,6 +24,19 @@
  *	}
  *	or, when no response came: larder_plan_fail(plan, code), which may turn to LARDER_SERVE
  *	larder_plan_free(plan);		aborts whatever was not committed
+ *
+ * Where larder_served says `refresh`, the stored response answers although it is stale, and
+ * this plan, of all in all processes, has to see to a new one: larder_plan_refresh gives a
+ * second plan whose verdict is LARDER_FETCH, to be fetched behind the user's back.
+ *
+ * Single flight. Of all threads and processes that miss the same response one gets
+ * LARDER_FETCH; those that can wait get LARDER_WAIT and are served what it stores, as soon as
+ * that is committed. If the fetch dies, is given up or stands still, the next one takes over.
+ * Answers that cannot be stored are remembered for a minute, and meanwhile nobody waits. An
+ * event loop waits by descriptor:
+ *	fd = larder_plan_wait_fd(plan);		poll it for reading
+ *	larder_plan_wait(plan, 0);		when it is readable: does not sleep
+ *	switch (larder_plan_verdict(plan))	LARDER_WAIT: poll again
  *
  * A response becomes visible to other processes at larder_plan_commit, whole or not at all.
  * Storing never fails a request: where the store cannot take a response, the plan goes on
@@ -97,11 +112,18 @@ typedef struct larder_lookup {
 	larder_slice identity; /**< further credentials of the connection: client certificate, proxy user */
 	uint32_t mode;         /**< enum larder_mode */
 	/**
-	 * 1: after a stale answer whose larder_served says `refresh`, the caller asks for the
-	 * URL again with LARDER_MODE_NO_CACHE, behind its user's back (RFC 5861 s3). Without
-	 * that promise stale-while-revalidate is not used.
+	 * 1: after a stale answer whose larder_served says `refresh`, the caller uses
+	 * larder_plan_refresh, behind its user's back (RFC 5861 s3). Without that promise
+	 * stale-while-revalidate is not used.
 	 */
 	uint32_t can_refresh;
+	uint32_t can_wait; /**< 1: the caller understands LARDER_WAIT; else it is never told so */
+	uint32_t wait_ms;  /**< longest wait for others' fetches, then LARDER_FETCH; 30 000 */
+	/**
+	 * How long the caller's own fetch may stand still before one of those who wait for it
+	 * fetches too; 10 000. larder_plan_keep, _receive and _append begin it anew.
+	 */
+	uint32_t lease_ms;
 } larder_lookup;
 #define LARDER_LOOKUP_INIT LARDER_SIZED_INIT(larder_lookup)
 
@@ -109,7 +131,8 @@ enum larder_verdict {
 	LARDER_SERVE = 1,  /**< answer with the stored response */
 	LARDER_FETCH = 2,  /**< ask the origin */
 	LARDER_PASS = 3,   /**< answer with the response just received */
-	LARDER_REFUSE = 4  /**< answer 504 without asking anybody (RFC 9111 s5.2.1.7) */
+	LARDER_REFUSE = 4, /**< answer 504 without asking anybody (RFC 9111 s5.2.1.7) */
+	LARDER_WAIT = 5    /**< somebody else is asking the origin: larder_plan_wait */
 };
 
 /** How a response was come by; the words that tools, traces and Cache-Status print. */
@@ -130,10 +153,10 @@ typedef struct larder_served {
 	uint32_t stored;   /**< 1: the response just received is stored now */
 	int64_t age_s;     /**< current age (RFC 9111 s4.2.3), -1 when not from the store */
 	int64_t ttl_s;     /**< freshness left, negative when stale, INT64_MIN when unknown */
-	uint32_t collapsed; /**< 1: came with another request's fetch */
+	uint32_t collapsed; /**< 1: came with another request's fetch, which it waited for */
 	uint32_t fwd_status; /**< status of the origin's answer, 0: none asked */
 	uint32_t fwd_why;    /**< why the origin was asked, 0: it was not */
-	uint32_t refresh;    /**< 1: served while stale; refresh it now (RFC 5861 s3) */
+	uint32_t refresh;    /**< 1: served while stale, and it is up to this plan to refresh it (RFC 5861 s3) */
 } larder_served;
 
 /** "fresh", "stale", "revalidated", "miss", "bypass", "refused". */
@@ -154,6 +177,32 @@ LARDER_API const larder_served *larder_plan_served(const larder_plan *plan);
 
 /** Fields to add to the request after LARDER_FETCH, replacing none of the caller's. Borrowed. */
 LARDER_API const larder_field *larder_plan_condition(const larder_plan *plan, size_t *count);
+
+/**
+ * After LARDER_WAIT: sleeps until the verdict is another one, `timeout_ms` at most (0: not at
+ * all; UINT32_MAX: as long as the lookup's wait_ms allows). Returns 0 when it is, ETIMEDOUT
+ * when it still is LARDER_WAIT; 0 at once after any other verdict. What the plan handed out
+ * before is dead. A thread never sleeps for a fetch of its own: it is told to fetch again.
+ */
+LARDER_API int larder_plan_wait(larder_plan *plan, uint32_t timeout_ms) LARDER_MUST_USE;
+/**
+ * A descriptor to poll after LARDER_WAIT. It is readable when it is time to call
+ * larder_plan_wait(plan, 0), which may find that waiting goes on. The plan's; closed with it.
+ * Returns it, or EINVAL after any other verdict, EIO, ENOMEM.
+ */
+LARDER_API int larder_plan_wait_fd(larder_plan *plan) LARDER_MUST_USE;
+/**
+ * After LARDER_FETCH: says that the fetch still goes on though nothing has arrived, so that
+ * those who wait for it go on waiting. To be called several times in each lease_ms.
+ */
+LARDER_API void larder_plan_keep(larder_plan *plan);
+/**
+ * After LARDER_SERVE with `refresh`: the plan of the refresh, whose verdict is LARDER_FETCH
+ * (RFC 5861 s3). Its owner may be another thread, and `plan` may be freed meanwhile. Freeing
+ * `plan` without this call leaves the refresh to the next one that asks. Returns 0; ENOTFOUND
+ * when there is nothing left to refresh; EINVAL, ENOMEM.
+ */
+LARDER_API int larder_plan_refresh(larder_plan *plan, larder_plan **out) LARDER_MUST_USE;
 
 /** A final response head as received. Borrowed for the call. Times are unix seconds. */
 typedef struct larder_head {
