@@ -14,7 +14,8 @@
 #include "sys/error.h"
 #include "sys/file.h"
 
-enum { BUDGET_MIN = 1 << 20, SLOTS_MIN = 4096, SLOTS_MAX = 1 << 26 };
+/* A record in a leaf takes about 200 bytes and more: these slots will do for all of them. */
+enum { BUDGET_MIN = 1 << 20, BYTES_PER_SLOT = 256, SLOTS_MAX = 1 << 27 };
 
 static uint64_t header_sum(const struct lrd_control_header *header)
 {
@@ -67,11 +68,9 @@ int lrd_control_open(const struct lrd_mount_request *request, int *out, larder_e
 /* Where each section lies for a budget: the one place that decides the layout. */
 static void lay_out(struct lrd_control_header *header)
 {
-	uint64_t slots = header->budget_bytes / LRD_PAGE;
+	uint64_t slots = header->budget_bytes / BYTES_PER_SLOT;
 	uint64_t at = 2 * LRD_PAGE;
 
-	if (slots < SLOTS_MIN)
-		slots = SLOTS_MIN;
 	if (slots > SLOTS_MAX)
 		slots = SLOTS_MAX;
 
@@ -82,10 +81,10 @@ static void lay_out(struct lrd_control_header *header)
 		[LRD_SECTION_HOLDS] = { 0, LRD_HOLDS, sizeof(struct lrd_hold_place) },
 		[LRD_SECTION_LEASES] = { 0, LRD_LEASES, sizeof(struct lrd_lease_stripe) },
 		[LRD_SECTION_EVENTS] = { 0, LRD_EVENTS + 1, LRD_EVENT_SIZE },
+		[LRD_SECTION_RINGS] = { 0, 1, LRD_PAGE },
+		/* Holes from here on, until slots.c gives them blocks. */
 		[LRD_SECTION_SLOTS] = { 0, (uint32_t)slots, sizeof(struct lrd_slot) },
-		/* Two rings of slot numbers, each able to hold all of them, after a page of heads. */
-		[LRD_SECTION_RINGS] = { 0, (uint32_t)(2 * slots + LRD_PAGE / 4), 4 },
-		[LRD_SECTION_GHOSTS] = { 0, (uint32_t)(slots + LRD_PAGE / 4), 4 },
+		[LRD_SECTION_GHOSTS] = { 0, (uint32_t)(2 * slots), 4 },
 	};
 
 	for (size_t i = 0; i < LRD_SECTION_END; i++) {
@@ -123,17 +122,18 @@ int lrd_control_format(int fd, const struct lrd_mount_request *request, uint64_t
 	header.map_bytes = header.budget_bytes + header.budget_bytes / 16 + (8 << 20);
 	header.map_bytes = (header.map_bytes + (1 << 20) - 1) >> 20 << 20;
 	header.group_shared = request->group_shared;
+	header.size_weight = request->size_weight;
 	header.seed = seed;
 	header.created_at = lrd_clock_now_s();
 	lay_out(&header);
 	lrd_control_seal(&header);
 
-	/* Empty first, so that all of it reads as zero; blocks for all of it, so that no store
-	 * into the map can meet a full disk; the header last. */
-	if (ftruncate(fd, 0) < 0)
+	/* Empty first, so that all of it reads as zero; blocks for all that is in use from the
+	 * beginning, so that no store into the map can meet a full disk; the header last. */
+	if (ftruncate(fd, 0) < 0 || ftruncate(fd, (off_t)header.control_bytes) < 0)
 		rc = lrd_error_from_errno(errno);
 	else
-		rc = lrd_file_reserve(fd, 0, header.control_bytes);
+		rc = lrd_file_reserve(fd, 0, header.sections[LRD_SECTION_SLOTS].offset);
 	if (rc == 0 && pwrite(fd, &header, sizeof(header), 0) != (ssize_t)sizeof(header))
 		rc = lrd_error_from_errno(errno);
 	if (rc < 0) {
@@ -145,7 +145,9 @@ int lrd_control_format(int fd, const struct lrd_mount_request *request, uint64_t
 		return lrd_error_set(err, rc, LARDER_PHASE_STORE, why, NULL,
 				     "cannot write %s/%s (%llu bytes): %s", request->path,
 				     LRD_FILE_CONTROL,
-				     (unsigned long long)header.control_bytes,
+				     (unsigned long long)header
+					     .sections[LRD_SECTION_SLOTS]
+					     .offset,
 				     lrd_error_os_text(why, text, sizeof(text)));
 	}
 	return 0;
@@ -158,8 +160,8 @@ static bool sections_fit(const struct lrd_control_header *header, uint64_t file_
 							 sizeof(struct lrd_hold_place),
 							 sizeof(struct lrd_lease_stripe),
 							 LRD_EVENT_SIZE,
+							 LRD_PAGE,
 							 sizeof(struct lrd_slot),
-							 4,
 							 4 };
 	static const uint32_t counts[LRD_SECTION_END] = { LRD_PROCESSES,
 							  LRD_PROCESSES + 1,
@@ -170,6 +172,9 @@ static bool sections_fit(const struct lrd_control_header *header, uint64_t file_
 							  1,
 							  1 };
 
+	if (header->sections[LRD_SECTION_GHOSTS].count / 2 !=
+	    header->sections[LRD_SECTION_SLOTS].count)
+		return false;
 	if (header->control_bytes > file_bytes || header->control_bytes > SIZE_MAX)
 		return false;
 	for (size_t i = 0; i < LRD_SECTION_END; i++) {
@@ -253,8 +258,11 @@ int lrd_control_map(struct lrd_mount *mount, int fd)
 	mount->event_head = (void *)(map + header.sections[LRD_SECTION_EVENTS].offset);
 	mount->events = (void *)(map + header.sections[LRD_SECTION_EVENTS].offset +
 				 LRD_EVENT_SIZE);
+	mount->table = (void *)(map + header.sections[LRD_SECTION_RINGS].offset);
+	mount->ghosts = (void *)(map + header.sections[LRD_SECTION_GHOSTS].offset);
 	mount->slots = (void *)(map + header.sections[LRD_SECTION_SLOTS].offset);
 	mount->slot_count = header.sections[LRD_SECTION_SLOTS].count;
+	mount->size_weight = header.size_weight;
 	mount->seed = header.seed;
 	mount->budget_bytes = header.budget_bytes;
 	mount->map_bytes = header.map_bytes;

@@ -4,6 +4,7 @@
 
 #include "store/garbage.h"
 #include "store/rows.h"
+#include "store/slots.h"
 
 int lrd_entry_discard(struct lrd_mount *mount, MDB_txn *txn, uint64_t body_id,
 		      uint64_t body_len, uint64_t text_id, uint64_t text_len)
@@ -24,6 +25,7 @@ int lrd_entry_remove(struct lrd_mount *mount, MDB_txn *txn,
 
 	if (mdb_rc != 0)
 		return mdb_rc;
+	lrd_slots_doom(mount, record->hash, record->slot);
 	return lrd_entry_discard(mount, txn, record->body_id, record->body_len,
 				 links->text_id, links->text_len);
 }

@@ -90,6 +90,7 @@ static int mount_path(struct lrd_env *env, bool must_exist, struct lrd_mount **o
 		.budget_bytes = env->budget_bytes,
 		.must_exist = must_exist,
 		.group_shared = env->group_shared,
+		.size_weight = env->size_weight,
 	};
 	struct lrd_file_facts facts;
 	int rc = lrd_identity_open_dir(env->path, !must_exist, env->group_shared,
@@ -272,6 +273,7 @@ static int open_env(const char *path, const struct lrd_store_options *options,
 	env->budget_bytes =
 		options->budget_bytes ? options->budget_bytes : DEFAULT_BUDGET_BYTES;
 	env->group_shared = options->group_shared;
+	env->size_weight = options->size_weight;
 	rc = mount_path(env, options->must_exist, &mount, err);
 	if (rc < 0)
 		goto out;
@@ -306,6 +308,10 @@ int lrd_store_open(const char *dir, const struct lrd_store_options *options,
 			return rc;
 		dir = path;
 	}
+	if (options->size_weight >= LRD_SIZE_WEIGHT_END)
+		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_STORE, 0, NULL,
+				     "there is no such weight of sizes: %u",
+				     options->size_weight);
 	if (dir[0] == '\0')
 		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_STORE, 0, NULL,
 				     "the path of the store is empty");

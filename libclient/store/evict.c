@@ -2,172 +2,251 @@
 /* evict.c - choosing entries to remove: what is over first, then what is used least. */
 #include "store/evict.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "store/damage.h"
 #include "store/entry.h"
 #include "store/event.h"
+#include "store/ghosts.h"
+#include "store/guard.h"
+#include "store/hold.h"
 #include "store/lmdb.h"
 #include "store/lookup.h"
 #include "store/record.h"
 #include "store/room.h"
-#include "store/rows.h"
+#include "store/slots.h"
+#include "store/slots_mend.h"
 #include "sys/clock.h"
 #include "sys/crash.h"
-#include "sys/random.h"
 
-enum { WINDOW = 32 };
-
-/* An entry as eviction sees it: no texts, no body. */
-struct candidate {
-	uint64_t hash;
-	uint64_t body_id, body_len;
-	uint64_t text_id, text_len;
-	int64_t stored_at;
-	uint32_t rank; /* 0: over; 1: stale; from 2 on by use */
-	uint32_t slot;
-	uint64_t bytes; /* what removing it frees, sooner or later */
-	bool damaged;
+enum {
+	PATIENCE = 1024, /* slots passed in search of one victim; then the next must go */
+	SWEEP_LOOK = 4096,
+	PAGES_OF_ONE = 2 /* touched for one entry: its leaf, and garbage or a branch */
 };
 
-static _Atomic uint8_t *uses_of(struct lrd_mount *mount, uint32_t slot)
-{
-	return slot > 0 && slot <= mount->slot_count ? &mount->slots[slot - 1].uses : NULL;
-}
+struct evictor {
+	struct lrd_mount *mount;
+	MDB_txn *txn;
+	struct lrd_held *held;
+	int64_t now;
+	uint64_t bytes;
+	size_t touched;
+	uint32_t passed; /* since the last victim */
+	struct lrd_evicted *done;
+};
 
-static void weigh(struct lrd_mount *mount, uint64_t hash, const MDB_val *value,
-		  int64_t now, struct candidate *out)
-{
-	struct lrd_record record;
-	struct lrd_record_links links;
-	_Atomic uint8_t *uses;
+/* ---- choosing ---------------------------------------------------------------------------- */
 
-	*out = (struct candidate){ .hash = hash, .bytes = value->mv_size };
-	if (lrd_record_decode(value->mv_data, value->mv_size, hash, &record, &links) < 0) {
-		/* What it names cannot be believed; the check finds rows left over. */
-		lrd_damage_report(mount, hash, value);
-		out->damaged = true;
-		return;
+/* How many uses keep a slot, by its size against the mean of all. */
+static unsigned int uses_needed(const struct lrd_mount *mount, const struct lrd_slot *slot)
+{
+	const struct lrd_slot_list *lists = mount->table->lists;
+	uint64_t count = lists[LRD_LIST_PROBATION].count + lists[LRD_LIST_MAIN].count;
+	uint64_t size = lists[LRD_LIST_PROBATION].size + lists[LRD_LIST_MAIN].size;
+	uint64_t times = count > 0 && size >= count ? slot->size / (size / count) : 1;
+
+	/* Two uses are twice one, and so much larger is what a root makes twice as large. */
+	switch (mount->size_weight) {
+	case LRD_SIZE_WEIGHT_NONE:
+		return 1;
+	case LRD_SIZE_WEIGHT_STRONG:
+		return times >= 9 ? 3 : times >= 4 ? 2 : 1;
+	default:
+		return times >= 81 ? 3 : times >= 16 ? 2 : 1;
 	}
-	out->body_id = record.body_id;
-	out->body_len = record.body_len;
-	out->text_id = links.text_id;
-	out->text_len = links.text_len;
-	out->stored_at = record.stored_at;
-	out->slot = record.slot;
-	if (record.body_id)
-		out->bytes += lrd_rows_count(record.body_len) * LRD_PAGE;
-	if (links.text_id)
-		out->bytes += lrd_rows_count(links.text_len) * LRD_PAGE;
-	uses = uses_of(mount, record.slot);
-	if (!lrd_lookup_is_live(mount, &record, links.epoch, now))
-		out->rank = 0;
-	else if (record.expires_at != 0 && record.expires_at <= now)
-		out->rank = 1;
-	else
-		out->rank =
-			2 + (uses ? atomic_load_explicit(uses, memory_order_relaxed) : 0);
 }
 
-static int compare_candidates(const void *a, const void *b)
+static enum lrd_slot_list_id choose_list(const struct lrd_mount *mount)
 {
-	const struct candidate *x = a;
-	const struct candidate *y = b;
+	const struct lrd_slot_table *table = mount->table;
+	uint64_t probation = table->lists[LRD_LIST_PROBATION].size;
+	uint64_t all = probation + table->lists[LRD_LIST_MAIN].size;
+	/* No store has 2^60 units of 64 bytes, but bytes of a shared file can be anything. */
+	uint64_t part = (all >> 16) * (table->share >> 16);
 
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return x->stored_at < y->stored_at ? -1 : x->stored_at > y->stored_at;
+	if (all < UINT64_C(1) << 32)
+		part = all * table->share >> 32;
+	if (table->lists[LRD_LIST_MAIN].head == 0)
+		return LRD_LIST_PROBATION;
+	if (table->lists[LRD_LIST_PROBATION].head == 0)
+		return LRD_LIST_MAIN;
+	return probation > part ? LRD_LIST_PROBATION : LRD_LIST_MAIN;
 }
 
-/* Reads up to WINDOW entries from a random place on; wraps round at the end once. */
-static int read_window(struct lrd_mount *mount, MDB_txn *txn, int64_t now,
-		       struct candidate window[WINDOW], size_t *count)
+/*
+ * The next victim: passes those that have earned to stay. Each that is passed loses uses or
+ * its probation, so that the hand comes to an end; in a store where everything is in use it
+ * loses patience first. 0: there is nothing to remove.
+ */
+static uint32_t choose(struct evictor *e)
 {
-	uint64_t from = lrd_random_u64();
-	MDB_val k = { sizeof(from), &from };
-	MDB_val v;
-	MDB_cursor *cursor = NULL;
-	int mdb_rc = mdb_cursor_open(txn, mount->entries, &cursor);
+	struct lrd_mount *mount = e->mount;
 
-	*count = 0;
+	for (;;) {
+		enum lrd_slot_list_id list = choose_list(mount);
+		uint32_t slot = lrd_slots_first(mount, list);
+		struct lrd_slot *s;
+		unsigned int uses, needed;
+
+		if (slot == 0)
+			return 0;
+		s = &mount->slots[slot - 1];
+		uses = lrd_slots_get_uses(mount, slot);
+		needed = uses_needed(mount, s);
+		mount->table->looked++;
+		if (uses < needed || e->passed >= PATIENCE)
+			return slot;
+		e->passed++;
+		/* Out of probation it begins anew; in main it pays for its stay. */
+		uses = list == LRD_LIST_MAIN ? uses - needed : 0;
+		atomic_store_explicit(&s->uses, (uint8_t)uses, memory_order_relaxed);
+		lrd_slots_move(mount, slot, LRD_LIST_MAIN);
+	}
+}
+
+/* ---- removing ---------------------------------------------------------------------------- */
+
+static int remove_entry(struct evictor *e, const struct lrd_record *record,
+			const struct lrd_record_links *links, uint32_t slot, uint64_t bytes)
+{
+	bool live = lrd_lookup_is_live(e->mount, record, links->epoch, e->now);
+	unsigned int queue = (e->mount->slots[slot - 1].list & 15) == LRD_LIST_MAIN
+				     ? LRD_GHOST_MAIN
+				     : LRD_GHOST_PROBATION;
+	int mdb_rc = lrd_entry_remove(e->mount, e->txn, record, links);
+
 	if (mdb_rc != 0)
 		return mdb_rc;
-	mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-	if (mdb_rc == MDB_NOTFOUND)
-		mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
-	while (mdb_rc == 0 && *count < WINDOW) {
-		uint64_t hash;
-
-		if (!lrd_lmdb_key(&k, &hash)) {
-			mdb_rc = MDB_CORRUPTED;
-			break;
-		}
-		weigh(mount, hash, &v, now, &window[(*count)++]);
-		mdb_rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+	lrd_event_put(e->mount, live ? LRD_EVENT_EVICTED : LRD_EVENT_EXPIRED, record->hash,
+		      (larder_slice){ NULL, 0 }, bytes);
+	LRD_CRASH_POINT("store.evict.after_one");
+	e->bytes += bytes;
+	e->touched += PAGES_OF_ONE;
+	e->mount->table->removed++;
+	if (live) {
+		lrd_ghosts_add(e->mount, record->hash, queue);
+		e->done->live++;
+	} else {
+		e->done->expired++;
 	}
-	mdb_cursor_close(cursor);
-	return mdb_rc == MDB_NOTFOUND ? 0 : mdb_rc;
+	return 0;
 }
 
-static int remove_candidate(struct lrd_mount *mount, MDB_txn *txn,
-			    const struct candidate *c)
+/* Removes the entry of a slot, or the slot if it is nobody's. `*held`: it has to stay. */
+static int remove_slot(struct evictor *e, uint32_t slot, bool *held)
 {
-	MDB_val k = { sizeof(c->hash), NULL };
-	uint64_t hash = c->hash;
+	uint64_t hash = e->mount->slots[slot - 1].hash;
+	MDB_val v;
+	struct lrd_record record;
+	struct lrd_record_links links;
+	int mdb_rc = lrd_guard_get(e->mount, e->txn, e->mount->entries, hash, &v);
+
+	*held = false;
+	if (mdb_rc == MDB_NOTFOUND) {
+		lrd_slots_doom(e->mount, hash, slot);
+		return 0;
+	}
+	if (mdb_rc != 0)
+		return mdb_rc;
+	if (lrd_record_decode(v.mv_data, v.mv_size, hash, &record, &links) < 0) {
+		/* What it names cannot be believed; the check finds rows left over. */
+		lrd_damage_report(e->mount, hash, &v);
+		lrd_slots_doom(e->mount, hash, slot);
+		e->touched += PAGES_OF_ONE;
+		return lrd_guard_del(e->mount, e->txn, e->mount->entries, hash);
+	}
+	if (record.slot != slot) {
+		lrd_slots_doom(e->mount, hash, slot);
+		return 0;
+	}
+	/* Its rows would stay where they are. */
+	if (record.body_id && lrd_held_has(e->held, record.body_id)) {
+		*held = true;
+		return 0;
+	}
+	return remove_entry(e, &record, &links, slot,
+			    lrd_slots_facts(&record, &links, v.mv_size).bytes);
+}
+
+/* Removes one. `*none`: there is nothing, or all that is left is held. */
+static int evict_one(struct evictor *e, bool *none)
+{
+	uint32_t held_in_a_row = 0;
+
+	e->passed = 0;
+	for (;;) {
+		uint32_t slot = choose(e);
+		bool held;
+		int mdb_rc;
+
+		*none = slot == 0 || held_in_a_row >= PATIENCE;
+		if (*none)
+			return 0;
+		mdb_rc = remove_slot(e, slot, &held);
+		if (mdb_rc != 0 || !held)
+			return mdb_rc;
+		held_in_a_row++;
+		lrd_slots_move(e->mount, slot, LRD_LIST_MAIN);
+	}
+}
+
+/* What is over goes before anything that is not, as far as a short sweep finds it. */
+static int evict_expired(struct evictor *e, uint64_t wanted, uint64_t deadline_ns)
+{
+	const struct lrd_sweep sweep = {
+		.now = e->now,
+		.deadline_ns = deadline_ns,
+		.wanted_bytes = wanted,
+		.looks = SWEEP_LOOK,
+		.pages = LRD_ROOM_SLICE,
+	};
+	uint64_t before = e->done->expired;
 	int mdb_rc;
 
-	k.mv_data = &hash;
-	mdb_rc = mdb_del(txn, mount->entries, &k, NULL);
-	if (mdb_rc == 0)
-		mdb_rc = lrd_entry_discard(mount, txn, c->body_id, c->body_len,
-					   c->text_id, c->text_len);
-	lrd_event_put(mount, c->rank == 0 ? LRD_EVENT_EXPIRED : LRD_EVENT_EVICTED,
-		      c->hash, (larder_slice){ NULL, 0 }, c->bytes);
-	LRD_CRASH_POINT("store.evict.after_one");
+	if (!lrd_evict_is_due(e->mount, e->now))
+		return 0;
+	mdb_rc = lrd_evict_expired(e->mount, e->txn, &sweep, e->done, &e->bytes);
+	e->touched += (size_t)(e->done->expired - before) * PAGES_OF_ONE;
+	return mdb_rc;
+}
+
+/* Nothing stands in either queue: while the table is being built anew that may change. */
+static int find_some(struct evictor *e, bool *none)
+{
+	uint64_t found = 0;
+	int mdb_rc = lrd_slots_mend_in(e->mount, e->txn, &found);
+
+	/* Found ones may be fresh until the transaction ends. */
+	*none = found == 0 ||
+		(lrd_slots_first(e->mount, LRD_LIST_PROBATION) == 0 &&
+		 lrd_slots_first(e->mount, LRD_LIST_MAIN) == 0);
 	return mdb_rc;
 }
 
 int lrd_evict_some(struct lrd_mount *mount, MDB_txn *txn, uint64_t pages,
 		   uint64_t deadline_ns, struct lrd_evicted *done)
 {
-	struct candidate window[WINDOW];
+	struct evictor e = { .mount = mount,
+			     .txn = txn,
+			     .held = malloc(sizeof(*e.held)),
+			     .now = lrd_clock_now_s(),
+			     .done = done };
 	uint64_t wanted = pages * LRD_PAGE;
-	uint64_t bytes = 0;
-	size_t touched = 0;
-	int64_t now = lrd_clock_now_s();
+	bool none = false;
+	int mdb_rc;
 
-	while (bytes < wanted && touched < LRD_ROOM_SLICE) {
-		size_t count = 0;
-		int mdb_rc = read_window(mount, txn, now, window, &count);
-
-		if (mdb_rc != 0 || count == 0)
-			return mdb_rc;
-		qsort(window, count, sizeof(window[0]), compare_candidates);
-		for (size_t i = 0; i < count; i++) {
-			_Atomic uint8_t *uses = uses_of(mount, window[i].slot);
-			uint8_t seen;
-
-			if (window[i].rank == 0 ||
-			    (i < (count + 1) / 2 && bytes < wanted)) {
-				mdb_rc = remove_candidate(mount, txn, &window[i]);
-				if (mdb_rc != 0)
-					return mdb_rc;
-				bytes += window[i].bytes;
-				touched += 2;
-				if (window[i].rank == 0)
-					done->expired++;
-				else
-					done->live++;
-				continue;
-			}
-			/* A survivor has to earn its place again. */
-			seen = uses ? atomic_load_explicit(uses, memory_order_relaxed) : 0;
-			if (seen > 0)
-				atomic_store_explicit(uses, (uint8_t)(seen - 1),
-						      memory_order_relaxed);
-		}
-		if (lrd_clock_mono_ns() >= deadline_ns)
-			break;
+	if (!e.held)
+		return ENOMEM;
+	lrd_held_load(mount, e.held);
+	mdb_rc = evict_expired(&e, wanted, deadline_ns);
+	while (mdb_rc == 0 && !none && e.bytes < wanted && e.touched < LRD_ROOM_SLICE &&
+	       lrd_clock_mono_ns() < deadline_ns) {
+		mdb_rc = evict_one(&e, &none);
+		if (mdb_rc == 0 && none)
+			mdb_rc = find_some(&e, &none);
 	}
-	return 0;
+	free(e.held);
+	return mdb_rc;
 }

@@ -34,7 +34,7 @@ struct lrd_fill {
 	struct lrd_mount *mount; /* of the first rows; NULL before */
 	uint64_t body_id;        /* 0: no rows yet */
 	uint64_t rows;           /* written and committed */
-	uint64_t max_len;
+	bool is_known; /* how long it will be was said in advance */
 	unsigned char *buffer;
 	size_t buffered;
 	size_t size;
@@ -58,26 +58,36 @@ static void release(const larder_allocator *allocator, void *ptr)
 		free(ptr);
 }
 
+/* How long a body may be as things are: a disk that proves to be full makes it less. */
+static uint64_t max_len_now(const struct lrd_mount *mount, bool is_known)
+{
+	uint64_t rows = lrd_room_max_rows(mount);
+	uint64_t max_len;
+
+	if (!is_known)
+		rows /= 2;
+	if (!lrd_u64_mul(rows, LRD_ROW_MAX, &max_len) || max_len > LRD_BODY_LEN_MAX)
+		max_len = LRD_BODY_LEN_MAX;
+	return max_len;
+}
+
 int lrd_fill_begin(struct lrd_store *store, uint64_t expected_len, struct lrd_fill **out)
 {
 	struct lrd_mount *mount;
 	struct lrd_fill *fill;
-	uint64_t max_len;
+	bool is_known = expected_len != UINT64_MAX;
 	int rc = lrd_env_mount(store->env, &mount);
 
 	if (rc < 0)
 		return rc;
-	if (!lrd_u64_mul(lrd_room_max_rows(mount), LRD_ROW_MAX, &max_len) ||
-	    max_len > LRD_BODY_LEN_MAX)
-		max_len = LRD_BODY_LEN_MAX;
-	if (expected_len != UINT64_MAX && expected_len > max_len)
+	if (is_known && expected_len > max_len_now(mount, true))
 		return LARDER_EFULL;
 	fill = reallocate(&store->allocator, NULL, sizeof(*fill));
 	if (!fill)
 		return LARDER_ENOMEM;
 	memset(fill, 0, sizeof(*fill));
 	fill->store = store;
-	fill->max_len = max_len;
+	fill->is_known = is_known;
 	*out = fill;
 	return 0;
 }
@@ -196,9 +206,14 @@ int lrd_fill_append(struct lrd_fill *fill, const void *bytes, size_t len)
 {
 	const unsigned char *at = bytes;
 	uint64_t sum;
+	struct lrd_mount *mount;
 	int rc = fill->failed;
 
-	if (rc == 0 && (!lrd_u64_add(lrd_fill_len(fill), len, &sum) || sum > fill->max_len))
+	if (rc == 0)
+		rc = lrd_env_mount(fill->store->env, &mount);
+	/* Before room is made for more of what will not fit after all. */
+	if (rc == 0 && (!lrd_u64_add(lrd_fill_len(fill), len, &sum) ||
+			sum > max_len_now(mount, fill->is_known)))
 		rc = LARDER_EFULL;
 	while (rc == 0 && len > 0) {
 		size_t room = BUFFER_MAX - fill->buffered;

@@ -61,8 +61,8 @@ enum lrd_section_id {
 	LRD_SECTION_HOLDS,
 	LRD_SECTION_LEASES,
 	LRD_SECTION_EVENTS,
-	LRD_SECTION_SLOTS,
 	LRD_SECTION_RINGS,
+	LRD_SECTION_SLOTS,
 	LRD_SECTION_GHOSTS,
 	LRD_SECTION_END
 };
@@ -87,7 +87,7 @@ struct lrd_control_header {
 	uint32_t lmdb_version; /* major << 16 | minor: data files of 0.9 and 1.0 differ */
 	uint32_t page_size;
 	uint32_t group_shared;
-	uint32_t reserved;
+	uint32_t size_weight; /* enum lrd_size_weight */
 	uint64_t control_bytes;
 	uint64_t map_bytes;
 	uint64_t budget_bytes;
@@ -138,7 +138,7 @@ struct lrd_control_shared {
 	_Atomic uint64_t next_body_id;
 	_Atomic uint64_t reserved_bytes; /* of data.mdb: blocks below are allocated */
 	_Atomic uint64_t disk_full_ns;   /* when reserving failed last, 0: never */
-	_Atomic uint64_t sweep_position; /* where the search for expired entries goes on */
+	uint64_t unused;
 	_Atomic uint32_t corruptions; /* damage to the structure seen in this generation */
 	_Atomic uint32_t reserved;
 
@@ -227,15 +227,82 @@ struct lrd_event_place {
 static_assert(offsetof(struct lrd_event_place, word) == 16, "format");
 static_assert(sizeof(struct lrd_event_place) == LRD_EVENT_SIZE, "format");
 
-/* Eviction's view of an entry; the record names its slot (number + 1). */
+/*
+ * Eviction's view of an entry: a slot, named by the record as number + 1, as all slots are
+ * named here; 0 is none. Everything but `uses` changes under the gate only, and all of it is
+ * a hint: who acts upon a slot reads the record first.
+ */
 struct lrd_slot {
 	uint64_t hash;
-	uint32_t pages;
-	uint32_t expires;     /* seconds since the store was created, 0: none */
+	uint32_t size;       /* what removing the entry frees, in units of 64 bytes */
+	uint32_t expires;    /* gone from then on, unix seconds; 0: none */
+	uint32_t prev, next; /* in its list */
+	uint32_t epoch;
 	_Atomic uint8_t uses; /* 0 to 3; raised by hits without an atomic addition */
-	uint8_t queue;
-	uint8_t unused[14];
+	uint8_t list;         /* enum lrd_slot_list_id; from bit 4 on: where it goes at commit */
+	uint8_t kind;
+	uint8_t round; /* the table's when this became valid */
 };
+static_assert(offsetof(struct lrd_slot, uses) == 28, "format");
 static_assert(sizeof(struct lrd_slot) == 32, "format");
+
+enum lrd_slot_list_id {
+	LRD_LIST_NONE,
+	LRD_LIST_FREE,
+	LRD_LIST_FRESH,  /* given out in the present transaction */
+	LRD_LIST_DOOMED, /* of entries that the present transaction removes */
+	LRD_LIST_PROBATION,
+	LRD_LIST_MAIN,
+	LRD_LIST_END
+};
+
+struct lrd_slot_list {
+	uint32_t head, tail;
+	uint64_t count;
+	uint64_t size; /* sum of the slots' sizes */
+};
+
+/* What the repair of the table is at; see slots_mend.c. */
+enum lrd_mend_phase {
+	LRD_MEND_NONE,
+	LRD_MEND_FIND,    /* entries without a slot are looked for */
+	LRD_MEND_CLAIM,   /* all entries claim their slots anew */
+	LRD_MEND_COLLECT, /* slots that nobody claimed become free */
+};
+
+/* Fills the section `rings`. Under the gate, but for what is atomic. */
+struct lrd_slot_table {
+	/* A line read at every hit: slots and ghosts below have blocks on disk. */
+	_Alignas(64) _Atomic uint32_t ready;
+
+	_Alignas(64) _Atomic uint32_t busy; /* 1: the lists are being changed, or make no sense */
+	_Atomic uint32_t phase;             /* enum lrd_mend_phase */
+	uint32_t high;                      /* slots above have never been used */
+	uint32_t round;
+	uint64_t position;       /* of the repair: a key hash, or a slot */
+	uint64_t grow_failed_ns; /* when the disk had no blocks for more, 0: never */
+	struct lrd_slot_list lists[LRD_LIST_END];
+
+	/* The share of probation, in 2^-32, and how many each queue has evicted. */
+	uint32_t share;
+	uint32_t reserved;
+	uint64_t evictions[2];
+
+	/* The sweep for what is over. */
+	_Atomic uint32_t soonest;     /* nothing is over before, UINT32_MAX: nothing ever */
+	_Atomic uint32_t swept_epoch; /* flushes up to this one have been swept */
+	uint32_t sweep_at;            /* the next slot to look at, less 1 */
+	uint32_t round_soonest;       /* of the slots that the present round has passed */
+	uint32_t round_epoch;         /* as the present round began */
+	uint32_t reserved2;
+
+	uint64_t looked;  /* slots that the choice of victims has looked at */
+	uint64_t removed; /* and those it gave */
+};
+static_assert(offsetof(struct lrd_slot_table, busy) == 64, "format");
+static_assert(offsetof(struct lrd_slot_table, lists) == 96, "format");
+static_assert(offsetof(struct lrd_slot_table, share) == 240, "format");
+static_assert(offsetof(struct lrd_slot_table, soonest) == 264, "format");
+static_assert(sizeof(struct lrd_slot_table) <= LRD_PAGE, "format");
 
 #endif

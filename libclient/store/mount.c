@@ -27,6 +27,7 @@
 #include "store/gate.h"
 #include "store/identity.h"
 #include "store/process.h"
+#include "store/slots.h"
 #include "sys/clock.h"
 #include "sys/crash.h"
 #include "sys/error.h"
@@ -164,7 +165,7 @@ static int rebuild(struct lrd_mount *mount, const struct lrd_mount_request *requ
 	if (rc == 0) {
 		atomic_store(&shared->corruptions, 0);
 		atomic_store(&shared->damaged_count, 0);
-		atomic_store(&shared->sweep_position, 0);
+		lrd_slots_reset(mount);
 		for (size_t i = 0; i < LRD_DAMAGED; i++)
 			atomic_store(&shared->damaged[i].hash, 0);
 		if (!first) {
@@ -249,6 +250,7 @@ static int open_locked(struct lrd_mount *mount, const struct lrd_mount_request *
 		rc = lrd_control_reset(mount);
 		if (rc < 0)
 			return fail(request, rc, "cannot make its write gate", err);
+		lrd_slots_open(mount);
 	}
 	rc = lrd_process_register(mount);
 	if (rc < 0)

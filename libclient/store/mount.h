@@ -57,8 +57,11 @@ struct lrd_mount {
 	struct lrd_lease_stripe *leases;
 	struct lrd_event_head *event_head;
 	struct lrd_event_place *events;
+	struct lrd_slot_table *table;
 	struct lrd_slot *slots;
+	_Atomic uint32_t *ghosts; /* two for each slot */
 	uint32_t slot_count;
+	uint32_t size_weight;
 	uint32_t place; /* in the process table */
 
 	/* Copies that need no shared line, and that another process cannot change. */
@@ -93,6 +96,7 @@ struct lrd_mount_request {
 	uint64_t budget_bytes;
 	bool must_exist;
 	bool group_shared;
+	uint32_t size_weight;
 };
 int lrd_mount_open(const struct lrd_mount_request *request, struct lrd_mount **out,
 		   larder_error *err);

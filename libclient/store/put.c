@@ -12,6 +12,7 @@
 #include "store/lmdb.h"
 #include "store/room.h"
 #include "store/rows.h"
+#include "store/slots.h"
 #include "store/write.h"
 #include "sys/crash.h"
 
@@ -86,10 +87,15 @@ static int find_old(struct lrd_write *write, uint64_t hash, struct lrd_record *r
 	return 0;
 }
 
-/* Entries whose hashes meet share a slot: its count is never lowered for a newcomer's sake. */
-static uint32_t slot_for(const struct lrd_mount *mount, uint64_t hash)
+/* The record's slot. A batch may be larger than what was kept free for it: without a slot a
+ * record is read like any other, and gets one later. */
+static uint32_t slot_for(struct lrd_mount *mount, const struct lrd_record *record,
+			 const struct lrd_record_links *links, uint32_t old_slot)
 {
-	return (uint32_t)(hash % mount->slot_count) + 1;
+	struct lrd_slot_facts facts =
+		lrd_slots_facts(record, links, lrd_record_size(record, links));
+
+	return lrd_slots_place(mount, &facts, old_slot);
 }
 
 /* Writes the texts as rows of an id of their own. An LMDB code, or ENOMEM. */
@@ -164,8 +170,10 @@ static int store_record(struct lrd_write *write, struct lrd_record *record, bool
 	}
 	LRD_CRASH_POINT("store.put.before_record");
 	/* The old record's bytes are used up: its values above are copies. */
-	if (mdb_rc == 0)
+	if (mdb_rc == 0) {
+		record->slot = slot_for(mount, record, &links, found ? old.slot : 0);
 		mdb_rc = put_record(write, record, &links);
+	}
 	if (mdb_rc == 0 && found)
 		mdb_rc = lrd_entry_discard(mount, txn, keep_body ? 0 : old.body_id,
 					   old.body_len, old_links.text_id,
@@ -201,6 +209,9 @@ int lrd_write_store(struct lrd_write *write, const struct lrd_put *put, uint64_t
 
 	if (rc == 0)
 		rc = check_put(put);
+	/* Said before anybody is evicted for it. */
+	if (rc == 0 && lrd_rows_count(body.len) > lrd_room_max_rows(mount))
+		rc = LARDER_EFULL;
 	if (rc == 0)
 		rc = lrd_write_need(write, pages_for(text_len, rows));
 	if (rc < 0)
@@ -211,7 +222,6 @@ int lrd_write_store(struct lrd_write *write, const struct lrd_put *put, uint64_t
 	record.body_id = body_id;
 	if (!body_id)
 		record.inline_body = body;
-	record.slot = slot_for(mount, record.hash);
 	record.cas = take_cas(mount, put->cas);
 	for (int attempt = 0;; attempt++) {
 		struct lrd_record once = record;
@@ -285,7 +295,6 @@ int lrd_write_update(struct lrd_write *write, const struct lrd_put *put, uint64_
 		record.inline_body =
 			(larder_slice){ (const char *)body, (size_t)old.body_len };
 	}
-	record.slot = old.slot;
 	record.cas = take_cas(mount, put->cas);
 	mdb_rc = store_record(write, &record, old.body_id != 0);
 	write->pages += (size_t)pages_for(text_len, 1);

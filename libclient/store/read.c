@@ -16,6 +16,7 @@
 #include "store/env.h"
 #include "store/key.h"
 #include "store/lmdb.h"
+#include "store/slots.h"
 
 enum { SNAPSHOT_TRIES = 64 };
 
@@ -236,6 +237,8 @@ int lrd_read_peek(struct lrd_read *read, const struct lrd_key *key, int64_t now,
 	int rc;
 
 	rc = lrd_lookup_key(&lookup, key, now, out, &links);
+	if (rc == 0)
+		out->uses = lrd_slots_get_uses(read->mount, out->slot);
 	/* Damage is absence; it has been reported. */
 	return rc == LARDER_ECORRUPT ? LARDER_ENOTFOUND : rc;
 }
@@ -243,18 +246,10 @@ int lrd_read_peek(struct lrd_read *read, const struct lrd_key *key, int64_t now,
 int lrd_read_get(struct lrd_read *read, const struct lrd_key *key, int64_t now,
 		 struct lrd_record *out)
 {
-	struct lrd_mount *mount = read->mount;
 	int rc = lrd_read_peek(read, key, now, out);
 
-	if (rc == 0 && out->slot > 0 && out->slot <= mount->slot_count) {
-		_Atomic uint8_t *uses = &mount->slots[out->slot - 1].uses;
-		uint8_t seen = atomic_load_explicit(uses, memory_order_relaxed);
-
-		/* A lost increment does no harm; a line that is not written stays shared. */
-		if (seen < 3)
-			atomic_store_explicit(uses, (uint8_t)(seen + 1),
-					      memory_order_relaxed);
-	}
+	if (rc == 0)
+		out->uses = lrd_slots_touch(read->mount, out->slot);
 	return rc;
 }
 

@@ -92,6 +92,7 @@ int lrd_record_decode(const void *value, size_t len, uint64_t hash,
 	out->body_id = body_id;
 	out->body_sum = lrd_le_get64(v + AT_BODY_SUM);
 	out->hash = hash;
+	out->uses = 0;
 	out->slot = lrd_le_get32(v + AT_SLOT);
 	links->text_id = text_id;
 	links->text_len = text_len;

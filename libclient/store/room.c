@@ -6,6 +6,7 @@
 #include "store/evict.h"
 #include "store/garbage.h"
 #include "store/lmdb.h"
+#include "store/slots.h"
 #include "sys/clock.h"
 #include "sys/crash.h"
 #include "sys/file.h"
@@ -14,7 +15,12 @@
 #define RESERVE_STEP_MIN (UINT64_C(4) << 20)
 #define RESERVE_STEP_MAX (UINT64_C(64) << 20)
 
-enum { SPARE_MAX = 128 }; /* pages */
+enum {
+	SPARE_MAX = 128,  /* pages */
+	SPARE_SLICES = 2, /* beyond which nobody waits for spare pages */
+	SLOT_PAGES = 32,  /* to evict where not pages but slots are short */
+	AHEAD_MAX = 4096  /* pages: 16 MiB */
+};
 
 int lrd_room_live(struct lrd_mount *mount, MDB_txn *txn, uint64_t *pages)
 {
@@ -58,9 +64,14 @@ uint64_t lrd_room_headroom(const struct lrd_mount *mount)
 
 uint64_t lrd_room_max_rows(const struct lrd_mount *mount)
 {
-	uint64_t limit = mount->budget_bytes / LRD_PAGE;
+	return lrd_room_limit(mount) / 2;
+}
 
-	return limit - limit / 8;
+uint64_t lrd_room_ahead(const struct lrd_mount *mount)
+{
+	uint64_t part = lrd_room_limit(mount) / 64;
+
+	return part < AHEAD_MAX ? part : AHEAD_MAX;
 }
 
 void lrd_room_disk_full(struct lrd_mount *mount)
@@ -111,7 +122,7 @@ void lrd_room_reserve(struct lrd_mount *mount, uint64_t pages)
 }
 
 /* One transaction that frees rows, or evicts where there are none to free. */
-static int make_some(struct lrd_mount *mount, uint64_t pages, bool *enough)
+int lrd_room_make_some(struct lrd_mount *mount, uint64_t pages, bool *enough)
 {
 	uint64_t deadline = lrd_clock_mono_ns() + LRD_ROOM_SLICE_NS;
 	uint64_t limit = lrd_room_limit(mount);
@@ -120,6 +131,8 @@ static int make_some(struct lrd_mount *mount, uint64_t pages, bool *enough)
 	uint64_t live = 0;
 	size_t freed = 0;
 	bool more = false;
+	uint64_t wanted = SLOT_PAGES;
+	bool fits;
 	int mdb_rc;
 
 	*enough = false;
@@ -129,20 +142,24 @@ static int make_some(struct lrd_mount *mount, uint64_t pages, bool *enough)
 	if (mdb_rc != 0)
 		return lrd_lmdb_failed(mount, mdb_rc);
 	mdb_rc = lrd_room_live(mount, txn, &live);
-	if (mdb_rc == 0 && live + pages <= limit) {
+	fits = live + pages <= limit;
+	if (mdb_rc == 0 && fits &&
+	    lrd_slots_spare(mount, LRD_ROOM_SLOTS) >= LRD_ROOM_SLOTS) {
 		lrd_guard_abort(mount, txn);
 		*enough = true;
 		return 0;
 	}
-	if (mdb_rc == 0)
+	if (!fits)
+		wanted = live + pages - limit;
+	if (mdb_rc == 0 && !fits)
 		mdb_rc = lrd_garbage_free(mount, txn, LRD_ROOM_SLICE, deadline, &freed,
 					  &more);
 	/* Never both in one transaction: see hold.h. */
 	if (mdb_rc == 0 && freed == 0 && !more)
-		mdb_rc = lrd_evict_some(mount, txn, live + pages - limit, deadline,
-					&evicted);
+		mdb_rc = lrd_evict_some(mount, txn, wanted, deadline, &evicted);
 	if (mdb_rc != 0) {
 		lrd_guard_abort(mount, txn);
+		lrd_slots_settle(mount, false);
 		/* Even removing takes pages. Worth another round if some can be had. */
 		if (mdb_rc == MDB_MAP_FULL && lrd_room_unpin(mount) > 0)
 			return 0;
@@ -150,6 +167,8 @@ static int make_some(struct lrd_mount *mount, uint64_t pages, bool *enough)
 	}
 	LRD_CRASH_POINT("store.room.before_commit");
 	mdb_rc = lrd_guard_commit(mount, txn);
+	LRD_CRASH_POINT("store.room.after_commit");
+	lrd_slots_settle(mount, mdb_rc == 0);
 	if (mdb_rc != 0)
 		return lrd_lmdb_failed(mount, mdb_rc);
 	lrd_counters_add(mount, LRD_COUNT_EVICTED, evicted.live);
@@ -166,13 +185,16 @@ int lrd_room_make(struct lrd_mount *mount, uint64_t pages)
 	uint64_t spare = limit / 64 < SPARE_MAX ? limit / 64 : SPARE_MAX;
 	/* A slice frees 256 rows, or evicts entries whose rows then take slices of their own. */
 	uint64_t rounds = 64 + pages / 16;
+	unsigned int slices = 0;
 	bool enough = false;
 	int rc;
 
 	if (pages + spare > limit)
 		spare = 0;
 	do {
-		rc = make_some(mount, pages + spare, &enough);
+		if (slices++ == SPARE_SLICES)
+			spare = 0;
+		rc = lrd_room_make_some(mount, pages + spare, &enough);
 		/* With all else held or gone, what was asked for may still fit. */
 		if (rc == LARDER_EFULL && spare > 0) {
 			spare = 0;

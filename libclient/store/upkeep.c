@@ -6,21 +6,22 @@
 #include <stdlib.h>
 
 #include "store/counters.h"
-#include "store/entry.h"
 #include "store/env.h"
 #include "store/event.h"
+#include "store/evict.h"
 #include "store/garbage.h"
 #include "store/lmdb.h"
 #include "store/process.h"
 #include "store/read.h"
 #include "store/room.h"
+#include "store/slots.h"
+#include "store/slots_mend.h"
 #include "store/write.h"
 #include "sys/clock.h"
 #include "sys/crash.h"
 
 enum {
-	SWEEP_LOOK = 4096,  /* entries looked at in one slice: 0.2 to 0.4 ms */
-	SWEEP_REMOVE = 128, /* and removed: two pages each at most */
+	SWEEP_LOOK = 65536, /* slots looked at in one slice: 2 MiB, 0.1 to 0.2 ms */
 	DEAD_EVERY_MS = 1000
 };
 
@@ -61,74 +62,25 @@ static void clear_dead(struct lrd_mount *mount, struct lrd_upkeep *done)
 	done->processes += lrd_process_reap(mount);
 }
 
-/* Looks for entries whose time is over, from where the last slice stopped. */
-static int find_expired(struct lrd_store *store, int64_t now,
-			uint64_t hashes[SWEEP_REMOVE], size_t *count, bool *more)
+/* Removes entries whose time is over, a slice. */
+static int remove_expired(struct lrd_write *write, int64_t now, struct lrd_upkeep *done)
 {
-	struct lrd_tree_cursor cursor;
-	struct lrd_read read;
-	MDB_val v;
-	uint64_t hash = 0;
-	uint64_t from;
-	int rc = lrd_read_begin(store, &read);
+	const struct lrd_sweep sweep = {
+		.now = now,
+		/* The rest of the slice's time is for the commit. */
+		.deadline_ns = lrd_clock_mono_ns() + LRD_ROOM_SLICE_NS / 2,
+		.wanted_bytes = UINT64_MAX,
+		.looks = SWEEP_LOOK,
+		.pages = LRD_ROOM_SLICE,
+	};
+	struct lrd_evicted removed = { 0 };
+	uint64_t bytes = 0;
+	int mdb_rc = lrd_evict_expired(write->mount, write->place.txn, &sweep, &removed,
+				       &bytes);
 
-	*count = 0;
-	*more = false;
-	if (rc < 0)
-		return rc;
-	from = atomic_load(&read.mount->shared->sweep_position);
-	rc = lrd_tree_seek(&cursor, &read.at->snapshot, LRD_TREE_ENTRIES, from, &hash, &v);
-	for (size_t looked = 0; rc == 0; looked++) {
-		struct lrd_record record;
-		struct lrd_record_links links;
-
-		if (looked == SWEEP_LOOK || *count == SWEEP_REMOVE) {
-			*more = *count > 0;
-			from = hash;
-			break;
-		}
-		if (lrd_record_decode(v.mv_data, v.mv_size, hash, &record, &links) == 0 &&
-		    !lrd_lookup_is_live(read.mount, &record, links.epoch, now))
-			hashes[(*count)++] = hash;
-		rc = lrd_tree_next(&cursor, &hash, &v);
-	}
-	if (rc == LARDER_ENOTFOUND) {
-		from = 0;
-		rc = 0;
-	}
-	if (rc == 0)
-		atomic_store(&read.mount->shared->sweep_position, from);
-	else if (rc == LARDER_ECORRUPT)
-		rc = lrd_lmdb_damaged(read.mount);
-	lrd_read_end(&read);
-	return rc;
-}
-
-/* Removes those that are still over: they may have been replaced meanwhile. */
-static int remove_expired(struct lrd_write *write, const uint64_t *hashes, size_t count,
-			  int64_t now, struct lrd_upkeep *done)
-{
-	struct lrd_lookup lookup = { write->mount, &write->place };
-
-	for (size_t i = 0; i < count; i++) {
-		struct lrd_record record;
-		struct lrd_record_links links;
-		int mdb_rc;
-		int rc = lrd_lookup_hash(&lookup, hashes[i], &record, &links, NULL);
-
-		if (rc == LARDER_ENOTFOUND || rc == LARDER_ECORRUPT ||
-		    (rc == 0 &&
-		     lrd_lookup_is_live(write->mount, &record, links.epoch, now)))
-			continue;
-		if (rc < 0)
-			return rc;
-		lrd_event_put(write->mount, LRD_EVENT_EXPIRED, hashes[i], record.name,
-			      record.body_len);
-		mdb_rc = lrd_entry_remove(write->mount, write->place.txn, &record, &links);
-		if (mdb_rc != 0)
-			return lrd_write_fail(write, mdb_rc);
-		done->expired++;
-	}
+	if (mdb_rc != 0)
+		return lrd_write_fail(write, mdb_rc);
+	done->expired += removed.expired;
 	return 0;
 }
 
@@ -149,16 +101,40 @@ static int free_rows(struct lrd_write *write, struct lrd_upkeep *done)
 	return 0;
 }
 
-static bool has_garbage(struct lrd_store *store)
-{
-	struct lrd_read read;
-	bool any;
+/* What there is to do, without writing anything. */
+struct chores {
+	bool mend;    /* slots and records disagree */
+	bool expired; /* entries may be over */
+	bool garbage;
+	bool room; /* less is free than writers should find */
+};
 
-	if (lrd_read_begin(store, &read) < 0)
-		return false;
-	any = read.at->snapshot.trees[LRD_TREE_GARBAGE].entries > 0;
+static int look_round(struct lrd_store *store, int64_t now, struct chores *out)
+{
+	struct lrd_mount *mount;
+	struct lrd_read read;
+	MDB_stat garbage = { 0 };
+	uint64_t live = 0;
+	uint64_t ahead;
+	int mdb_rc;
+	int rc = lrd_read_begin(store, &read);
+
+	if (rc < 0)
+		return rc;
+	mount = read.mount;
+	*out = (struct chores){ .mend = lrd_slots_need_mending(mount),
+				.expired = lrd_evict_is_due(mount, now) };
+	mdb_rc = mdb_stat(read.at->txn, mount->garbage, &garbage);
+	if (mdb_rc == 0)
+		mdb_rc = lrd_room_live(mount, read.at->txn, &live);
+	if (mdb_rc != 0)
+		rc = lrd_lmdb_failed(mount, mdb_rc);
+	/* Begun when half of it is used up, so that not each second evicts a little. */
+	ahead = lrd_room_headroom(mount) + lrd_room_ahead(mount) / 2;
+	out->garbage = garbage.ms_entries > 0;
+	out->room = live + ahead > lrd_room_limit(mount);
 	lrd_read_end(&read);
-	return any;
+	return rc;
 }
 
 static uint64_t counted(const struct lrd_mount *mount, enum lrd_counter counter)
@@ -167,14 +143,36 @@ static uint64_t counted(const struct lrd_mount *mount, enum lrd_counter counter)
 				    memory_order_relaxed);
 }
 
+/* One of the chores, in a write that has just begun. */
+static int do_chore(struct lrd_write *write, const struct chores *chores, int64_t now,
+		    struct lrd_upkeep *done)
+{
+	struct lrd_mount *mount = write->mount;
+	bool more = false;
+	int rc;
+
+	if (chores->expired) {
+		rc = remove_expired(write, now, done);
+		done->more = lrd_evict_is_due(mount, now);
+		if (rc < 0 || done->expired > 0)
+			return rc;
+	}
+	if (chores->garbage)
+		return free_rows(write, done);
+	if (!chores->room)
+		return 0;
+	rc = lrd_write_evict(write, lrd_room_headroom(mount) + lrd_room_ahead(mount), &more);
+	done->more |= more;
+	return rc;
+}
+
 int lrd_store_upkeep(struct lrd_store *store, int64_t now, struct lrd_upkeep *done)
 {
 	struct lrd_upkeep result = { 0 };
-	uint64_t hashes[SWEEP_REMOVE];
+	struct chores chores = { 0 };
 	struct lrd_write *write = NULL;
 	struct lrd_mount *mount;
 	uint64_t evicted;
-	size_t count;
 	int rc = lrd_env_check_identity(store->env);
 
 	if (rc == 0)
@@ -184,22 +182,22 @@ int lrd_store_upkeep(struct lrd_store *store, int64_t now, struct lrd_upkeep *do
 	clear_dead(mount, &result);
 	evicted = counted(mount, LRD_COUNT_EVICTED);
 	lrd_mount_leave(mount);
-	rc = find_expired(store, now, hashes, &count, &result.more);
+	rc = look_round(store, now, &chores);
 	/* A store that needs no change is not written to. */
-	if (rc == 0 && count > 0) {
-		/* Beginning also removes reported damage and whatever is over the budget. */
+	if (rc == 0 && (chores.mend || chores.expired || chores.garbage || chores.room)) {
+		/* Beginning also mends a slice of slots, and removes reported damage. */
 		rc = lrd_write_begin(store, &write);
 		if (rc == 0)
-			rc = remove_expired(write, hashes, count, now, &result);
-	} else if (rc == 0 && has_garbage(store)) {
-		rc = lrd_write_begin(store, &write);
-		if (rc == 0)
-			rc = free_rows(write, &result);
+			rc = do_chore(write, &chores, now, &result);
 	}
 	if (write) {
+		bool changed = result.expired > 0 || result.rows > 0;
+
 		mount = write->mount;
 		result.evicted = counted(mount, LRD_COUNT_EVICTED) - evicted;
-		if (rc == 0)
+		if (lrd_slots_need_mending(mount))
+			result.more = true;
+		if (rc == 0 && changed)
 			rc = lrd_write_commit(write);
 		else
 			lrd_write_abort(write);

@@ -3,6 +3,7 @@
 #include "store/env.h"
 #include "store/lmdb.h"
 #include "store/read.h"
+#include "store/slots.h"
 
 int lrd_store_walk(struct lrd_store *store, uint64_t *cursor, size_t max, int64_t now,
 		   int (*visit)(const struct lrd_record *record, struct lrd_read *read,
@@ -38,6 +39,7 @@ int lrd_store_walk(struct lrd_store *store, uint64_t *cursor, size_t max, int64_
 		if (rc == LARDER_ENOMEM)
 			break;
 		if (rc == 0 && lrd_lookup_is_live(read.mount, &record, links.epoch, now)) {
+			record.uses = lrd_slots_get_uses(read.mount, record.slot);
 			rc = visit(&record, &read, ctx);
 			if (rc != 0) {
 				*cursor = hash == UINT64_MAX ? 0 : hash + 1;

@@ -12,6 +12,8 @@
 #include "store/gate.h"
 #include "store/lmdb.h"
 #include "store/room.h"
+#include "store/slots.h"
+#include "store/slots_mend.h"
 #include "sys/crash.h"
 
 /* The stamp of a clean close no longer holds, and that must be on disk before any change. */
@@ -37,8 +39,10 @@ static int begin_txn(struct lrd_write *write)
 /* Ends the transaction without the gate's knowing. */
 static void drop_txn(struct lrd_write *write)
 {
-	if (write->place.txn)
+	if (write->place.txn) {
 		lrd_guard_abort(write->mount, write->place.txn);
+		lrd_slots_settle(write->mount, false);
+	}
 	/* The row cursor went with the transaction. */
 	write->place.txn = NULL;
 	write->place.rows = NULL;
@@ -52,6 +56,7 @@ static int begin_with_room(struct lrd_write *write, uint64_t pages)
 	struct lrd_mount *mount = write->mount;
 	uint64_t headroom = lrd_room_headroom(mount);
 	uint64_t live = 0;
+	MDB_stat stat;
 	int mdb_rc;
 	int rc;
 
@@ -64,12 +69,21 @@ static int begin_with_room(struct lrd_write *write, uint64_t pages)
 		if (rc < 0)
 			return rc;
 	}
+	if (lrd_slots_need_mending(mount)) {
+		rc = lrd_slots_mend(mount);
+		if (rc < 0)
+			return rc;
+	}
 	mdb_rc = begin_txn(write);
 	if (mdb_rc == 0)
 		mdb_rc = lrd_room_live(mount, write->place.txn, &live);
+	if (mdb_rc == 0)
+		mdb_rc = mdb_stat(write->place.txn, mount->entries, &stat);
 	if (mdb_rc != 0)
 		return lrd_lmdb_failed(mount, mdb_rc);
-	if (live + pages <= lrd_room_limit(mount))
+	lrd_slots_compare(mount, stat.ms_entries);
+	if (live + pages <= lrd_room_limit(mount) &&
+	    lrd_slots_spare(mount, LRD_ROOM_SLOTS) >= LRD_ROOM_SLOTS)
 		return 0;
 	drop_txn(write);
 	rc = lrd_room_make(mount, pages);
@@ -186,6 +200,22 @@ int lrd_write_restart(struct lrd_write *write, uint64_t pages)
 	return rc;
 }
 
+int lrd_write_evict(struct lrd_write *write, uint64_t pages, bool *more)
+{
+	bool enough = false;
+	int mdb_rc;
+	int rc;
+
+	drop_txn(write);
+	rc = lrd_room_make_some(write->mount, pages, &enough);
+	mdb_rc = begin_txn(write);
+	if (mdb_rc != 0)
+		return lrd_write_fail(write, mdb_rc);
+	*more = rc == 0 && !enough;
+	/* What is left may be held: then there is no more to be done. */
+	return rc == LARDER_EFULL ? 0 : rc;
+}
+
 size_t lrd_write_pages(const struct lrd_write *write)
 {
 	return write->pages;
@@ -221,6 +251,7 @@ int lrd_write_commit(struct lrd_write *write)
 	mdb_rc = lrd_guard_commit(write->mount, write->place.txn);
 	LRD_CRASH_POINT("store.write.after_commit");
 	write->place.txn = NULL;
+	lrd_slots_settle(write->mount, mdb_rc == 0);
 	if (mdb_rc != 0)
 		rc = lrd_write_fail(write, mdb_rc);
 	drop_txn(write);

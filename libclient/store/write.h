@@ -30,6 +30,10 @@ int lrd_write_fail(struct lrd_write *write, int mdb_rc);
  */
 int lrd_write_need(struct lrd_write *write, uint64_t pages);
 
+/* Evicts a slice, in a transaction of its own, unless `pages` are free. Only before the first
+ * use. `more`: they are not free yet. */
+int lrd_write_evict(struct lrd_write *write, uint64_t pages, bool *more);
+
 /*
  * The map was full: readers of old snapshots keep more pages than it has to spare. Clears the
  * dead among them, makes more room and begins anew; only an untouched transaction can. EFULL.

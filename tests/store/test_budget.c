@@ -2,12 +2,14 @@
 /* test_budget.c - the budget is never passed, eviction prefers what is over, disks fill up. */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "store/store.h"
@@ -120,23 +122,36 @@ END_TEST
 
 START_TEST(too_large_is_said_early)
 {
+	enum { KEPT = 100 };
 	struct lrd_store *store = test_open(lrd_tmpdir_new(), 16);
 	struct lrd_put put = test_put(store, "big");
 	struct lrd_fill *fill = NULL;
-	unsigned char *bytes = calloc(1, 1 << 20);
+	unsigned char *bytes = calloc(1, 9 << 20);
+	char name[32];
 	int rc = 0;
 
-	ck_assert_int_eq(lrd_fill_begin(store, 17 << 20, &fill), LARDER_EFULL);
+	/* 9 of 16 MiB are more than the half that one body may have. */
+	ck_assert_int_eq(lrd_fill_begin(store, 9 << 20, &fill), LARDER_EFULL);
 	ck_assert_ptr_null(fill);
-	ck_assert_int_eq(test_store_body(store, "kept", 1, 5000), 0);
+	for (int i = 0; i < KEPT; i++) {
+		(void)snprintf(name, sizeof(name), "kept%d", i);
+		ck_assert_int_eq(test_store_body(store, name, 1, 50000), 0);
+	}
+	ck_assert_int_eq(test_store_body(store, "huge", 1, 9 << 20), LARDER_EFULL);
 	ck_assert_int_eq(lrd_fill_begin(store, UINT64_MAX, &fill), 0);
 	for (int i = 0; i < 20 && rc == 0; i++)
 		rc = lrd_fill_append(fill, bytes, 1 << 20);
 	ck_assert_int_eq(rc, LARDER_EFULL);
+	/* 5 MB of others, and 4 MiB that it came to: nobody had to go. */
+	for (int i = 0; i < KEPT; i++) {
+		(void)snprintf(name, sizeof(name), "kept%d", i);
+		ck_assert_int_eq(test_verify_body(store, name, 1), 50000);
+	}
 	ck_assert_int_eq(lrd_fill_commit(fill, &put, NULL), LARDER_EFULL);
 	/* Its rows make room again at once. */
-	ck_assert_int_eq(test_fill_body(store, "fits", 2, 13 << 20, 65536), 0);
-	ck_assert_int_eq(test_verify_body(store, "fits", 2), 13 << 20);
+	ck_assert_int_eq(lrd_fill_begin(store, 7 << 20, &fill), 0);
+	ck_assert_int_eq(lrd_fill_append(fill, bytes, 7 << 20), 0);
+	ck_assert_int_eq(lrd_fill_commit(fill, &put, NULL), 0);
 	ck_assert_int_eq(test_findings(store), 0);
 	free(bytes);
 	lrd_store_close(store);
@@ -288,6 +303,7 @@ START_TEST(a_full_disk_is_a_smaller_cache)
 	const char *dir = small_disk(path, sizeof(path));
 	struct lrd_store *store;
 	char name[32];
+	uint64_t before;
 	int stored = 0;
 
 	if (!dir)
@@ -304,7 +320,12 @@ START_TEST(a_full_disk_is_a_smaller_cache)
 	ck_assert_int_gt(stored, 390);
 	ck_assert_int_eq(test_verify_body(store, name, 99), 100000);
 	/* Larger than the disk: refused, and the rest is still there. */
+	before = stat_of(store).entries;
+	ck_assert_uint_gt(before, 40);
 	ck_assert_int_eq(test_fill_body(store, "big", 1, 20 << 20, 65536), LARDER_EFULL);
+	ck_assert_uint_gt(stat_of(store).entries, before / 2);
+	ck_assert_int_eq(test_store_body(store, "big", 1, 12 << 20), LARDER_EFULL);
+	ck_assert_uint_gt(stat_of(store).entries, before / 2);
 	ck_assert_int_eq(test_store_body(store, "small", 5, 5000), 0);
 	ck_assert_int_eq(test_verify_body(store, "small", 5), 5000);
 	ck_assert_int_eq(test_findings(store), 0);
@@ -313,26 +334,99 @@ START_TEST(a_full_disk_is_a_smaller_cache)
 }
 END_TEST
 
-START_TEST(no_room_to_begin_is_said)
+/* A body that finds out by itself how small the disk is costs no more than its part. */
+START_TEST(a_disk_that_proves_full_keeps_its_entries)
 {
 	char path[512];
 	const char *dir = small_disk(path, sizeof(path));
+	struct lrd_store *store;
+	char name[32];
+	int kept = 0;
+
+	if (!dir)
+		return;
+	store = test_open(dir, 64);
+	for (int i = 0; i < 30; i++) {
+		(void)snprintf(name, sizeof(name), "d%d", i);
+		ck_assert_int_eq(test_store_body(store, name, (uint64_t)i, 100000), 0);
+	}
+	ck_assert_int_eq(test_fill_body(store, "big", 1, 15 << 20, 65536), LARDER_EFULL);
+	for (int i = 0; i < 30; i++) {
+		(void)snprintf(name, sizeof(name), "d%d", i);
+		kept += test_verify_body(store, name, (uint64_t)i) == 100000;
+	}
+	ck_assert_int_ge(kept, 10);
+	ck_assert_int_eq(test_findings(store), 0);
+	lrd_store_close(store);
+	(void)umount2(dir, MNT_DETACH);
+}
+END_TEST
+
+/* Leaves `bytes` of a disk. */
+static void use_up(const char *dir, const char *name, uint64_t bytes)
+{
+	char path[600];
+	struct statvfs disk;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(statvfs(dir, &disk), 0);
+	ck_assert_int_eq(posix_fallocate(fd, 0,
+					 (off_t)(disk.f_bavail * disk.f_bsize - bytes)),
+			 0);
+	(void)close(fd);
+}
+
+START_TEST(no_room_to_begin_is_said)
+{
+	char path[512];
+	char dir[600];
+	const char *disk = small_disk(path, sizeof(path));
 	struct lrd_store_options options = { .budget_bytes = UINT64_C(4) << 30 };
 	struct lrd_store *store = NULL;
 	larder_error err;
 	int rc;
 
-	if (!dir)
+	if (!disk)
 		return;
+	(void)snprintf(dir, sizeof(dir), "%s/store", disk);
+	use_up(disk, "filler", 1 << 20);
 	rc = lrd_store_open(dir, &options, &store, &err);
 	ck_assert_int_eq(rc, LARDER_EFULL);
 	ck_assert_msg(strstr(err.message, "control") && err.os_errno == ENOSPC, "%s",
 		      err.message);
 	/* Nothing half made stays in the way. */
+	(void)snprintf(dir, sizeof(dir), "%s/filler", disk);
+	ck_assert_int_eq(unlink(dir), 0);
+	(void)snprintf(dir, sizeof(dir), "%s/store", disk);
 	store = test_open(dir, 8);
 	ck_assert_int_eq(test_store_body(store, "k", 1, 1000), 0);
 	lrd_store_close(store);
-	(void)umount2(dir, MNT_DETACH);
+	(void)umount2(disk, MNT_DETACH);
+}
+END_TEST
+
+/* What a store takes on disk before anything is in it. */
+START_TEST(a_new_store_is_small)
+{
+	const char *dir = lrd_tmpdir_new();
+	struct lrd_store *store = test_open(dir, 4096);
+	static const char *const names[] = { "control", "data.mdb", "lock.mdb" };
+	uint64_t bytes = 0;
+
+	ck_assert_int_eq(test_store_body(store, "k", 1, 1000), 0);
+	for (size_t i = 0; i < 3; i++) {
+		char path[512];
+		struct stat st;
+
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		ck_assert_int_eq(stat(path, &st), 0);
+		bytes += (uint64_t)st.st_blocks * 512;
+	}
+	ck_assert_uint_lt(bytes, 12 << 20);
+	lrd_store_close(store);
 }
 END_TEST
 
@@ -350,6 +444,8 @@ Suite *larder_suite(void)
 	tcase_add_test(tc, the_used_survive);
 	tcase_add_test(tc, a_pinned_snapshot_costs_room_until_it_dies);
 	tcase_add_test(tc, a_full_disk_is_a_smaller_cache);
+	tcase_add_test(tc, a_disk_that_proves_full_keeps_its_entries);
 	tcase_add_test(tc, no_room_to_begin_is_said);
+	tcase_add_test(tc, a_new_store_is_small);
 	return suite;
 }
