@@ -98,13 +98,16 @@ static int set_group(const char *path, const char *group, larder_error *err)
 	return 0;
 }
 
-/* A listening socket under a name of its own, with its final mode and group. */
-static int open_unnoticed(const char *path, const struct lrd_config *config, int *out,
-			  larder_error *err)
+/*
+ * A listening socket with its final mode and group, under a name `hidden` of its own. `path`
+ * is the name that it is to have, for messages.
+ */
+static int open_unnoticed(const char *hidden, const char *path,
+			  const struct lrd_config *config, int *out, larder_error *err)
 {
 	struct sockaddr_un address;
 	int fd = -1;
-	int rc = fill_address(path, &address, err);
+	int rc = fill_address(hidden, &address, err);
 
 	if (rc < 0)
 		return rc;
@@ -117,12 +120,12 @@ static int open_unnoticed(const char *path, const struct lrd_config *config, int
 			"cannot create the socket; is its directory there and writable?");
 		goto out;
 	}
-	if (chmod(path, config->socket_mode) < 0 || listen(fd, config->backlog) < 0)
+	if (chmod(hidden, config->socket_mode) < 0 || listen(fd, config->backlog) < 0)
 		rc = refuse(err, errno, path, "cannot set it up");
 	if (rc == 0 && config->socket_group)
-		rc = set_group(path, config->socket_group, err);
+		rc = set_group(hidden, config->socket_group, err);
 	if (rc < 0) {
-		unlink(path);
+		unlink(hidden);
 		goto out;
 	}
 	*out = fd;
@@ -184,7 +187,7 @@ static int open_unix(struct lrd_listeners *listeners, const char *path,
 		return refuse(err, 0, path,
 			      "the name is too long; give a shorter one with -s");
 	unlink(hidden);
-	rc = open_unnoticed(hidden, config, &fd, err);
+	rc = open_unnoticed(hidden, path, config, &fd, err);
 	if (rc < 0)
 		return rc;
 	rc = publish(hidden, path, err);

@@ -82,6 +82,9 @@ def socket_file():
             equal(file.read(), 'precious', 'the file is untouched')
         done = server.run('-s', '/tmp/' + 'x' * 120)
         check(done.returncode == 1 and 'too long' in done.stderr, 'long name: %r' % done.stderr)
+        nowhere = server.root + '/nowhere/sock'
+        done = server.run('-s', nowhere)
+        check(done.returncode == 1 and nowhere in done.stderr, 'no folder: %r' % done.stderr)
         done = server.run('-s', server.root + '/other', '--socket-group', 'no-such-group')
         check(done.returncode == 1 and 'no-such-group' in done.stderr, 'group')
         check(not os.path.exists(server.root + '/other'), 'nothing is left of it')
