@@ -23,10 +23,11 @@ MAY_SEE = {
     "policy": SYSTEM,
     "auth": SYSTEM,
     "coding": SYSTEM,
-    "transport": SYSTEM,
+    "transport": SYSTEM | {"public:transport"},
     "store": STORE,
     "cache": CACHE,
-    "session": CACHE | {"transport", "session", "public:larder"},
+    "session": CACHE | {"transport", "session", "public:larder", "public:trace",
+                        "public:transport"},
     "cached": PURE | {"proto/bytes", "proto/memcache", "sys", "store", "cache",
                       "public:store", "public:cache"},
     # The command shows what the cache has stored: it reads cache/record.h.
@@ -37,7 +38,10 @@ MAY_SEE = {
     "public:types": {"public:errors"},
     "public:store": PURE,
     "public:cache": PURE | {"public:store"},
-    "public:larder": PURE | {"public:store", "public:cache"},
+    "public:trace": PURE,
+    "public:transport": PURE,
+    "public:larder": PURE | {"public:store", "public:cache", "public:trace",
+                             "public:transport"},
 }
 
 # Outside library -> the layers that may include its headers.

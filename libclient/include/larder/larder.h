@@ -21,6 +21,8 @@
 #define LARDER_H
 
 #include <larder/cache.h>
+#include <larder/trace.h>
+#include <larder/transport.h>
 #include <larder/types.h>
 
 #ifdef __cplusplus
@@ -111,6 +113,18 @@ typedef struct larder_options {
 	ptrdiff_t (*choose_proxy)(const char *scheme, const char *host, uint32_t port, char *buf,
 				  size_t cap, void *ctx);
 	void *choose_proxy_ctx;
+	/* watching; see larder/trace.h */
+	larder_trace_fn trace;       /**< typed events; none */
+	void *trace_ctx;
+	uint32_t debug;              /**< 1: prints heads and what happens, 2: bodies too; secrets
+				          of fields are hidden, those of bodies are not [debuglevel] */
+	uint32_t expect_wait_ms;     /**< how long a large body waits for 100 (Continue); 1000 */
+	larder_debug_fn debug_write; /**< where it prints to; NULL: stderr */
+	void *debug_ctx;
+	uint64_t expect_min_bytes;   /**< bodies longer than this are announced by Expect:
+				          100-continue; 1 MiB, UINT64_MAX: none. Bodies of unknown
+				          length are not */
+	const larder_transport *transport; /**< makes connections [connection_type]; copied */
 } larder_options;
 #define LARDER_OPTIONS_INIT LARDER_SIZED_INIT(larder_options)
 /*
@@ -145,6 +159,17 @@ LARDER_API larder_cache *larder_session_cache(larder_session *session);
  * followed, its body unread. Borrowed until the session's next call; NULL otherwise.
  */
 LARDER_API larder_response *larder_session_refused(const larder_session *session);
+/**
+ * Stops what the session is doing: the call under way in another thread, and reads of its
+ * responses from the network, fail with ECANCELED as soon as they would wait, and within 100
+ * ms otherwise; their connections are closed. From any thread, and from signal handlers.
+ *
+ * It holds until the next larder_send begins, which clears it. So a call that has not begun
+ * is not canceled: whoever stops a thread for good sets a flag of his own first, which that
+ * thread reads before each larder_send, or cancels until the thread has ended. The session
+ * must not be closed meanwhile.
+ */
+LARDER_API void larder_session_cancel(larder_session *session);
 /** Closes all idle connections; the session stays usable. */
 LARDER_API void larder_session_close_idle(larder_session *session);
 
@@ -233,6 +258,28 @@ typedef ptrdiff_t (*larder_body_read)(void *buf, size_t len, void *ctx);
  */
 typedef int (*larder_body_rewind)(void *ctx);
 
+/**
+ * Supplies the fields behind a chunked request body, once body_read has returned 0: sets
+ * *fields, which the callee keeps until larder_send returns, and returns their count, or a
+ * negative number which the request then fails with.
+ */
+typedef ptrdiff_t (*larder_trailers_fn)(const larder_field **fields, void *ctx);
+
+/** How far a request is; -1 for a length that is not known. */
+typedef struct larder_progress {
+	size_t size;
+	uint64_t uploaded; /**< content bytes that the system took to send */
+	int64_t to_upload;
+	uint64_t downloaded; /**< content bytes that came over the network, not yet decoded */
+	int64_t to_download;
+} larder_progress;
+
+/**
+ * Called in the thread of the call under way after each piece sent or received, and each
+ * second while the other side is waited for. Anything but 0 cancels: ECANCELED.
+ */
+typedef int (*larder_progress_fn)(const larder_progress *progress, void *ctx);
+
 /** What is done with a redirect; the words of the Fetch standard. */
 enum larder_redirect {
 	LARDER_REDIRECT_DEFAULT = 0, /**< as the session has it */
@@ -269,6 +316,15 @@ typedef struct larder_request {
 	uint32_t max_redirects;     /**< overrides the session's */
 	uint32_t flags;             /**< enum larder_request_flag, joined by | */
 	uint32_t reserved;
+	const larder_field *trailers; /**< behind a chunked body (body_length -1), read when body_read
+				           has ended; announced in Trailer. Fields that frame, route,
+				           authenticate or describe the content are refused (RFC 9110
+				           s6.5.1) */
+	size_t trailer_count;
+	larder_trailers_fn trailers_fn; /**< or by callback, unannounced; its ctx is body_ctx */
+	larder_progress_fn progress;    /**< it and its ctx live until the response is freed */
+	void *progress_ctx;
+	const larder_transport *transport; /**< overrides the session's [connection_type] */
 } larder_request;
 #define LARDER_REQUEST_INIT LARDER_SIZED_INIT(larder_request)
 
