@@ -115,6 +115,7 @@ void lrd_exchange_begin(struct lrd_exchange *ex, struct lrd_request *request,
 	ex->want = 0;
 	ex->total_ms = request->total_timeout_ms;
 	ex->deadline_ns = lrd_wait_deadline(0, ex->total_ms);
+	ex->wake_fd = 0;
 	ex->retried = false;
 	ex->asked = 0;
 	ex->interim = 0;
@@ -182,10 +183,23 @@ static enum lrd_result waited_too_long(struct lrd_exchange *ex, const struct lim
 static enum lrd_result wait_for_peer(struct lrd_exchange *ex)
 {
 	struct limit limit = wait_limit(ex);
-	struct lrd_wait wait = { .deadline_ns = limit.deadline_ns,
-				 .phase = wait_phase(ex) };
-	int events = lrd_stream_wait(ex->stream, ex->want, &wait, ex->err);
+	struct lrd_wait wait = {
+		.deadline_ns = limit.deadline_ns,
+		.wake_fd = ex->wake_fd,
+		.phase = wait_phase(ex),
+	};
+	int events;
 
+	/* Others may wait for this response: those who wait must hear that we still do. */
+	if (ex->plan && ex->step == LRD_STEP_RECEIVE)
+		wait.deadline_ns =
+			lrd_wait_deadline(limit.deadline_ns, LRD_EXCHANGE_KEEP_MS);
+	events = lrd_stream_wait(ex->stream, ex->want, &wait, ex->err);
+	if (events == LARDER_ETIMEDOUT && wait.deadline_ns != limit.deadline_ns) {
+		lrd_error_clear(ex->err);
+		larder_plan_keep(ex->plan);
+		return LRD_NEXT;
+	}
 	if (events == LARDER_ETIMEDOUT)
 		return waited_too_long(ex, &limit);
 	if (events < 0)

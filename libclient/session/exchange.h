@@ -57,6 +57,7 @@ enum {
 	LRD_EXCHANGE_IN = 256 * 1024,   /* received at once */
 	LRD_EXCHANGE_PIECE = 64 * 1024, /* of an uploaded body */
 	LRD_EXCHANGE_INTERIM_MAX = 32,  /* 1xx responses before the final one */
+	LRD_EXCHANGE_KEEP_MS = 1000, /* how often a wait tells the plan that it goes on */
 	LRD_EXCHANGE_LINE_MAX = 64 * 1024,
 	LRD_EXCHANGE_ASK_MAX = 2 /* times the cache may want the origin asked */
 };
@@ -77,6 +78,7 @@ struct lrd_exchange {
 	uint64_t deadline_ns;   /* of the whole exchange; 0: none */
 	uint64_t first_byte_ns; /* deadline of the response's first byte */
 	uint32_t total_ms;      /* what deadline_ns comes from */
+	int wake_fd; /* readable: give up (ECANCELED); 0: none. Set after begin */
 
 	/* the connection */
 	struct lrd_dial dial;

@@ -10,13 +10,40 @@
 #include "proto/bytes/slice.h"
 #include "session/exchange.h"
 #include "session/options.h"
+#include "session/refresh.h"
 #include "session/request.h"
 #include "session/response.h"
 #include "session/session.h"
+#include "sys/clock.h"
 #include "sys/error.h"
 
+/* Longer than a waiting exchange is silent towards its plan, see LRD_EXCHANGE_KEEP_MS. */
+enum { LEASE_MS = 5000, WAIT_MS = 30000 };
+
+static uint32_t wait_ms(const struct lrd_request *request)
+{
+	uint32_t total_ms = request->total_timeout_ms;
+
+	return total_ms && total_ms < WAIT_MS ? total_ms : WAIT_MS;
+}
+
+/* Another fetches the same response: what it stores is ours too. Waiting is on our time. */
+static int wait_for_other(struct lrd_request *request, larder_plan *plan)
+{
+	uint64_t begin_ns = lrd_clock_mono_ns();
+	int rc = larder_plan_wait(plan, UINT32_MAX);
+	uint64_t waited_ms = (lrd_clock_mono_ns() - begin_ns) / 1000000;
+
+	if (request->total_timeout_ms)
+		request->total_timeout_ms =
+			waited_ms < request->total_timeout_ms
+				? request->total_timeout_ms - (uint32_t)waited_ms
+				: 1;
+	return rc;
+}
+
 /* The cache's verdict on the request; its plan goes to the response. */
-static int ask_cache(larder_session *session, const struct lrd_request *request,
+static int ask_cache(larder_session *session, struct lrd_request *request,
 		     larder_response *response, enum larder_verdict *verdict)
 {
 	larder_lookup lookup = LARDER_LOOKUP_INIT;
@@ -34,7 +61,13 @@ static int ask_cache(larder_session *session, const struct lrd_request *request,
 	lookup.field_count = request->field_count;
 	lookup.partition = request->partition;
 	lookup.mode = request->mode;
+	lookup.can_refresh = lrd_refresh_possible(session, request->url);
+	lookup.can_wait = 1;
+	lookup.wait_ms = wait_ms(request);
+	lookup.lease_ms = LEASE_MS;
 	rc = larder_cache_lookup(session->cache, &lookup, &response->plan);
+	if (rc == 0 && larder_plan_verdict(response->plan) == LARDER_WAIT)
+		rc = wait_for_other(request, response->plan);
 	if (rc == LARDER_EURL)
 		return lrd_error_set(
 			&session->err, rc, LARDER_PHASE_PREPARE, 0, NULL,
@@ -45,6 +78,8 @@ static int ask_cache(larder_session *session, const struct lrd_request *request,
 				     "look up %s: %s", lrd_url_text(request->url, url),
 				     larder_strerror(rc));
 	*verdict = larder_plan_verdict(response->plan);
+	if (*verdict == LARDER_SERVE && larder_plan_served(response->plan)->refresh)
+		lrd_refresh_start(session, response->plan);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "proto/http/fields.h"
 #include "session/exchange.h"
 #include "session/options.h"
+#include "session/refresh.h"
 #include "session/response.h"
 #include "sys/error.h"
 
@@ -252,6 +253,8 @@ void larder_session_close(larder_session *session)
 		return;
 	/* Idle connections have no further use, even where a response lives on. */
 	lrd_pool_close_all(session->pool);
+	lrd_refresh_stop(session->refresher);
+	session->refresher = NULL;
 	lrd_session_unref(session);
 }
 

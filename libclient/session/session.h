@@ -19,6 +19,7 @@
 #include "transport/tls.h"
 
 struct lrd_exchange;
+struct lrd_refresher;
 
 struct larder_session {
 	struct larder_options options; /* every default filled in; its pointers are not used */
@@ -42,6 +43,8 @@ struct larder_session {
 	/* One of each is kept for the next request, so that none is made on the hit path. */
 	larder_response *spare_response;
 	struct lrd_exchange *spare_exchange;
+
+	struct lrd_refresher *refresher; /* refresh.h; NULL until it has work */
 
 	larder_error err; /* of the last failed call */
 };

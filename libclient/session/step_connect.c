@@ -30,6 +30,7 @@ static int aim(struct lrd_exchange *ex)
 		.connect_timeout_ms = options->connect_timeout_ms,
 		.tls_timeout_ms = options->tls_timeout_ms,
 		.deadline_ns = ex->deadline_ns,
+		.wake_fd = ex->wake_fd,
 	};
 	ex->poolable = lrd_pool_key_make(&ex->dial, LRD_SLICE(""), &ex->key) == 0;
 	return 0;
