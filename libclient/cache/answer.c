@@ -10,7 +10,7 @@
 #include "proto/bytes/slice.h"
 
 /*
- * The block: prefix, fields array and room for Age, head, body, NUL. The prefix is a struct,
+ * The block: prefix, fields array and room for more, head, body, NUL. The prefix is a struct,
  * so its size keeps the array aligned.
  */
 struct layout {
@@ -26,7 +26,7 @@ static bool lay_out(size_t prefix, size_t count, size_t head_len, size_t body_le
 	size_t array;
 
 	out->fields = prefix;
-	return lrd_size_mul(count + 1, sizeof(larder_field), &array) &&
+	return lrd_size_mul(count + LRD_ANSWER_SPARE, sizeof(larder_field), &array) &&
 	       lrd_size_add(prefix, array, &out->head) &&
 	       lrd_size_add(out->head, head_len, &out->body) &&
 	       lrd_size_add(out->body, body_len, &out->size) &&

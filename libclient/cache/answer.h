@@ -18,9 +18,12 @@ enum { LRD_ANSWER_COPY_MAX = 256 * 1024 };
 
 enum { LRD_ANSWER_AGE_SIZE = 24 };
 
+/* Fields that serving may add: Age, Content-Length, Content-Range. */
+enum { LRD_ANSWER_SPARE = 3 };
+
 struct lrd_answer {
 	struct lrd_response head; /* slices into the block */
-	larder_field *fields;     /* room for one more than field_count: Age */
+	larder_field *fields;     /* room for LRD_ANSWER_SPARE more */
 	size_t field_count;
 	larder_slice body; /* ptr NULL: to be read through `hold`, or not wanted */
 	uint64_t body_len;

@@ -94,6 +94,7 @@ int lrd_ask_init(struct lrd_ask *ask, struct larder_cache *cache,
 	ask->wait_ms = lookup.wait_ms;
 	ask->lease_ms = lookup.lease_ms;
 	ask->method = lookup.method;
+	ask->can_resume = lookup.can_resume != 0;
 	ask->now = lrd_clock_now_s();
 	lrd_request_facts_read(lookup.method,
 			       lrd_view_of(lookup.fields, lookup.field_count),

@@ -25,6 +25,7 @@ struct lrd_ask {
 	larder_slice url;   /* normalised: the name of the key */
 	larder_slice partition;
 	int64_t now;
+	bool can_resume; /* the caller knows LARDER_RESUME */
 	bool can_wait; /* as in larder_lookup, these three */
 	uint32_t wait_ms;
 	uint32_t lease_ms;

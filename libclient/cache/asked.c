@@ -70,6 +70,7 @@ int lrd_asked_new(const struct lrd_ask *ask, larder_slice directory,
 	asked->method = method;
 	asked->policy = ask->policy;
 	asked->time = ask->now;
+	asked->can_resume = ask->can_resume;
 	/* Read again, so that nothing points at the caller's bytes. */
 	lrd_request_facts_read(method, lrd_view_of(fields, view.count), ask->facts.mode,
 			       &asked->facts);

@@ -16,6 +16,7 @@ struct lrd_asked {
 	larder_slice partition;
 	larder_slice directory; /* the URL's directory as it stood at lookup, or empty */
 	int64_t time;           /* of the lookup */
+	bool can_resume;        /* the caller knows LARDER_RESUME */
 	uint64_t fence;         /* seen at lookup: fence.h */
 	uint64_t seen_cas;      /* of the entry at the URL's key; 0: none */
 };

@@ -37,8 +37,6 @@ static enum lrd_why bypass(const struct lrd_request_facts *facts)
 		return LRD_WHY_MODE_NO_STORE;
 	if (facts->method != LRD_METHOD_GET && facts->method != LRD_METHOD_HEAD)
 		return LRD_WHY_METHOD;
-	if (facts->has & LRD_HAS_RANGE)
-		return LRD_WHY_RANGE;
 	return LRD_WHY_NONE;
 }
 
@@ -89,6 +87,13 @@ static int take(struct lrd_ask *ask, struct lrd_read *read,
 	found->plan->is_variant = selected->is_variant;
 	if (selected->is_variant)
 		memcpy(found->plan->variant, selected->digest, sizeof(selected->digest));
+	if ((ask->facts.has & LRD_HAS_RANGE) ||
+	    (answer.head.fresh.flags & LRD_FRESH_PARTIAL))
+		found->miss =
+			lrd_part_settle(found->plan, &ask->facts, ask->can_resume, ask->now);
+	/* Its head says nothing about a response that is not there as a whole. */
+	if (found->miss != LRD_WHY_NONE && ask->facts.method == LRD_METHOD_HEAD)
+		lrd_plan_drop_answer(found->plan);
 	return 0;
 }
 
@@ -268,9 +273,19 @@ static int add_conditions(struct larder_plan *plan)
 
 	add_mode_fields(plan, facts);
 	before = plan->condition_count;
+	if (facts->has & OWN_CONDITIONS)
+		plan->part.resume = false;
 	if ((facts->has & OWN_CONDITIONS) || refuses_stored(facts) != LRD_WHY_NONE ||
 	    bypass(facts) != LRD_WHY_NONE)
 		return 0;
+	if (plan->has_answer && plan->part.kind == LRD_PART_UNFIT) {
+		/* A 304 would confirm what cannot answer. */
+		if (!plan->part.resume)
+			return 0;
+		rc = lrd_part_ask_rest(plan);
+		plan->part.resume = rc == 1;
+		return rc < 0 ? rc : 0;
+	}
 	rc = add_validators(plan);
 	plan->conditional = plan->condition_count > before;
 	return rc;
@@ -331,6 +346,7 @@ static struct larder_plan *plan_of(struct lrd_ask *ask, struct found *found,
 		waited->answer = plan->answer;
 		waited->answer_block = plan; /* the answer lies behind it */
 		waited->has_answer = true;
+		waited->part = plan->part;
 		waited->is_variant = plan->is_variant;
 		memcpy(waited->variant, plan->variant, sizeof(plan->variant));
 	}

@@ -41,6 +41,8 @@ void lrd_plan_drop_answer(struct larder_plan *plan)
 	plan->answer_block = NULL;
 	plan->has_answer = false;
 	plan->is_variant = false;
+	plan->part.kind = LRD_PART_NONE;
+	plan->part.resume = false;
 	/* A condition may have pointed into the answer. */
 	plan->condition_count = 0;
 }
@@ -52,6 +54,7 @@ static void release_storing(struct lrd_storing *storing)
 	lrd_buf_release(&storing->body);
 	lrd_buf_release(&storing->vary);
 	lrd_buf_release(&storing->reason);
+	lrd_buf_release(&storing->extra);
 	lrd_fields_release(&storing->fields);
 	storing->on = false;
 }
@@ -62,8 +65,10 @@ void larder_plan_free(larder_plan *plan)
 		return;
 	if (plan->has_answer)
 		lrd_plan_drop_answer(plan);
-	if (plan->set_up)
+	if (plan->set_up) {
 		release_storing(&plan->storing);
+		lrd_alloc_free(&plan->cache->allocator, plan->storing.joint);
+	}
 	if (plan->fields_merged)
 		lrd_fields_release(&plan->merged);
 	lrd_alloc_free(&plan->cache->allocator, plan->merged_array);
@@ -85,7 +90,8 @@ static void count_served(struct larder_plan *plan, enum larder_how how)
 							: LRD_COUNT_STALE,
 			1);
 	if (!plan->head_only)
-		lrd_store_count(store, LRD_COUNT_BYTES_SERVED, plan->answer.body_len);
+		lrd_store_count(store, LRD_COUNT_BYTES_SERVED,
+				larder_plan_body_length(plan));
 }
 
 /* RFC 9111 s4.3.2: the caller's own conditions, answered from here. */
@@ -95,7 +101,7 @@ static void answer_conditions(struct larder_plan *plan,
 	struct lrd_answer *answer = &plan->answer;
 	struct lrd_validators stored;
 
-	if (answer->head.status != 200)
+	if (answer->head.status != 200 && answer->head.status != 206)
 		return;
 	lrd_validators_read(lrd_view_of(answer->fields, answer->field_count),
 			    answer->head.fresh.date, &stored);
@@ -130,6 +136,8 @@ void lrd_plan_serve(struct larder_plan *plan, const struct lrd_request_facts *fa
 		lrd_answer_set_age(answer, reuse->age_s);
 	if (facts->has & (LRD_HAS_IF_NONE_MATCH | LRD_HAS_IF_MODIFIED_SINCE))
 		answer_conditions(plan, facts, now);
+	if (plan->part.kind != LRD_PART_NONE && plan->status != 304)
+		lrd_part_apply(plan);
 	if (plan->head_only)
 		lrd_answer_release(answer);
 	count_served(plan, how);
@@ -158,22 +166,22 @@ const larder_field *larder_plan_condition(const larder_plan *plan, size_t *count
 
 uint32_t larder_plan_status(const larder_plan *plan)
 {
-	return plan->verdict == LARDER_SERVE ? plan->status : 0;
+	return lrd_plan_serves(plan) ? plan->status : 0;
 }
 
 uint32_t larder_plan_version(const larder_plan *plan)
 {
-	return plan->verdict == LARDER_SERVE ? plan->answer.head.version : 0;
+	return lrd_plan_serves(plan) ? plan->answer.head.version : 0;
 }
 
 larder_slice larder_plan_reason(const larder_plan *plan)
 {
-	return plan->verdict == LARDER_SERVE ? plan->reason : LRD_SLICE("");
+	return lrd_plan_serves(plan) ? plan->reason : LRD_SLICE("");
 }
 
 const larder_field *larder_plan_fields(const larder_plan *plan, size_t *count)
 {
-	bool serves = plan->verdict == LARDER_SERVE;
+	bool serves = lrd_plan_serves(plan);
 
 	if (count)
 		*count = serves ? plan->answer.field_count : 0;
@@ -182,43 +190,43 @@ const larder_field *larder_plan_fields(const larder_plan *plan, size_t *count)
 
 static bool has_body(const larder_plan *plan)
 {
-	return plan->verdict == LARDER_SERVE && !plan->head_only;
+	return lrd_plan_serves(plan) && !plan->head_only;
 }
 
 uint64_t larder_plan_body_length(const larder_plan *plan)
 {
-	return has_body(plan) ? plan->answer.body_len : 0;
+	if (!has_body(plan))
+		return 0;
+	return plan->part.kind == LRD_PART_CUT ? plan->part.length
+					       : plan->answer.body_len;
 }
 
 larder_slice larder_plan_body(const larder_plan *plan)
 {
+	larder_slice body = plan->answer.body;
+
 	if (!has_body(plan) || plan->answer.body_len == 0)
 		return LRD_SLICE("");
-	return plan->answer.body;
+	/* A part goes on behind its last byte: it is not NUL-terminated. */
+	if (plan->part.kind == LRD_PART_CUT && body.ptr)
+		body = lrd_slice_of(body.ptr + plan->part.offset,
+				    (size_t)plan->part.length);
+	return body;
 }
 
 ptrdiff_t larder_plan_read(larder_plan *plan, void *buf, size_t len)
 {
-	struct lrd_answer *answer = &plan->answer;
 	uint64_t left;
 	ptrdiff_t n;
 
-	if (!plan || (len > 0 && !buf) || plan->verdict != LARDER_SERVE)
+	if (!plan || (len > 0 && !buf) || !lrd_plan_serves(plan))
 		return LARDER_EINVAL;
 	left = larder_plan_body_length(plan) - plan->read_pos;
 	if (len > left)
 		len = (size_t)left;
 	if (len == 0)
 		return 0;
-	if (answer->body.ptr) {
-		memcpy(buf, answer->body.ptr + plan->read_pos, len);
-		n = (ptrdiff_t)len;
-	} else {
-		n = lrd_hold_read(&answer->hold, plan->read_pos, buf, len);
-		/* The end has not come: a hold that gives nothing more has lost its body. */
-		if (n == 0)
-			n = LARDER_ECORRUPT;
-	}
+	n = lrd_part_read(plan, plan->part.offset + plan->read_pos, buf, len);
 	if (n > 0)
 		plan->read_pos += (uint64_t)n;
 	return n;

@@ -6,6 +6,7 @@
  *	       ──► WAIT ──wait──► SERVE, FETCH	another plan asks the origin: flight.h
  *	       ──► REFUSE			only-if-cached
  *	       ──► FETCH ──receive──► SERVE	304, or stale on error
+ *	                 ──receive──► RESUME	the rest of what is stored: read, append, commit
  *	                 ──receive──► PASS	with or without storing: append, commit
  *	                 ──receive──► FETCH	a 304 that fits nothing; once
  *	                 ──fail─────► SERVE	stale on error, else stays FETCH
@@ -18,6 +19,7 @@
 #include "cache/answer.h"
 #include "cache/asked.h"
 #include "cache/flight.h"
+#include "cache/part.h"
 #include "cache/variants.h"
 #include "policy/reuse.h"
 #include "proto/http/fields.h"
@@ -39,6 +41,9 @@ struct lrd_storing {
 	uint64_t received;
 	struct lrd_buf body;   /* while small */
 	struct lrd_fill *fill; /* once large */
+	uint64_t copied;         /* of stored bytes, in front of what is received */
+	struct lrd_joint *joint; /* of a part; NULL: the response is whole */
+	struct lrd_buf extra;    /* encoded: extra.h */
 };
 
 struct larder_plan {
@@ -54,6 +59,7 @@ struct larder_plan {
 	bool committed;
 	bool fields_merged;
 	bool set_up;
+	struct lrd_part part; /* what is wanted of `answer` */
 	struct lrd_answer answer;
 	uint8_t variant[LRD_SIPHASH_SIZE]; /* which one `answer` is, when `is_variant` */
 	bool is_variant;
@@ -101,6 +107,15 @@ LARDER_MUST_USE int lrd_lookup_run(struct lrd_ask *ask, struct lrd_flight *take,
 
 /* What store errors mean for `store_why`; counts what was skipped. */
 enum lrd_why lrd_plan_skipped(struct larder_plan *plan, int rc);
+
+/* Is there a response to read: LARDER_SERVE or LARDER_RESUME? */
+static inline bool lrd_plan_serves(const struct larder_plan *plan)
+{
+	return plan->verdict == LARDER_SERVE || plan->verdict == LARDER_RESUME;
+}
+
+/* Stores a piece of body, in memory or in the store, as fill.c sees fit. */
+LARDER_MUST_USE int lrd_fill_add(struct larder_plan *plan, const void *bytes, size_t len);
 
 /* ---- writing to the store: publish.c, update.c, invalidate.c ------------------------------ */
 

@@ -7,6 +7,7 @@
 #include "policy/invalidate.h"
 #include "policy/merge.h"
 #include "policy/storable.h"
+#include "policy/target.h"
 #include "proto/bytes/alloc.h"
 #include "proto/bytes/slice.h"
 #include "sys/clock.h"
@@ -23,6 +24,7 @@ static void set_up(struct larder_plan *plan)
 	lrd_buf_init(&storing->vary, LRD_VARY_LIST_BYTES, allocator);
 	lrd_buf_init(&storing->reason, REASON_BYTES, allocator);
 	lrd_buf_init(&storing->body, LRD_ANSWER_COPY_MAX, allocator);
+	lrd_buf_init(&storing->extra, LRD_EXTRA_MAX, allocator);
 	storing->body_length = -1;
 	plan->set_up = true;
 }
@@ -91,6 +93,21 @@ static int fill_in(struct larder_plan *plan, const larder_head *head,
 	return 0;
 }
 
+/* What is left of a response of which only a part came. */
+static int begin_part(struct larder_plan *plan, const larder_head *head,
+		      const struct lrd_response_facts *response, enum lrd_why *why)
+{
+	struct lrd_storing *storing = &plan->storing;
+	int rc = lrd_part_begin(plan, head, response, why);
+
+	if (rc == LARDER_ENOMEM)
+		return rc;
+	storing->on = rc == 0 && *why == LRD_WHY_STORABLE;
+	if (rc < 0)
+		*why = lrd_plan_skipped(plan, rc);
+	return 0;
+}
+
 int lrd_prepare(struct larder_plan *plan, const larder_head *head,
 		const struct lrd_response_facts *response, enum lrd_why *why)
 {
@@ -117,6 +134,8 @@ int lrd_prepare(struct larder_plan *plan, const larder_head *head,
 		*why = LRD_WHY_TOO_LARGE;
 	else if (rc < 0)
 		*why = LRD_WHY_MALFORMED;
+	else if (head->status == 206)
+		return begin_part(plan, head, response, why);
 	else
 		storing->on = true;
 	return 0;
@@ -124,12 +143,12 @@ int lrd_prepare(struct larder_plan *plan, const larder_head *head,
 
 /* ---- updating ---------------------------------------------------------------------------- */
 
-/* The fields array of an answer has room for one more than it holds. */
+/* The fields array of an answer has room for a few more than it holds. */
 static int adopt(struct larder_plan *plan, struct lrd_field_view view)
 {
 	struct lrd_answer *answer = &plan->answer;
 	larder_field *array =
-		lrd_alloc(&plan->cache->allocator, (view.count + 1) * sizeof(*array));
+		lrd_alloc(&plan->cache->allocator, (view.count + LRD_ANSWER_SPARE) * sizeof(*array));
 
 	if (!array)
 		return LARDER_ENOMEM;
@@ -145,8 +164,7 @@ static int adopt(struct larder_plan *plan, struct lrd_field_view view)
 int lrd_prepare_merge(struct larder_plan *plan, const struct lrd_response_facts *update)
 {
 	struct lrd_answer *answer = &plan->answer;
-	uint32_t kept =
-		answer->head.fresh.flags & (LRD_FRESH_NOT_SHARED | LRD_FRESH_STRIPPED);
+	uint32_t kept = answer->head.fresh.flags & LRD_FRESH_KEPT;
 	struct lrd_response_facts facts;
 	int rc;
 
@@ -161,8 +179,9 @@ int lrd_prepare_merge(struct larder_plan *plan, const struct lrd_response_facts 
 		rc = adopt(plan, lrd_fields_view(&plan->merged));
 	if (rc < 0)
 		return rc;
-	lrd_response_facts_read(answer->head.status, lrd_fields_view(&plan->merged),
-				update->request_time, update->response_time, &facts);
+	lrd_response_facts_read_for(&plan->cache->policy, answer->head.status,
+				    lrd_fields_view(&plan->merged),
+				    update->request_time, update->response_time, &facts);
 	/* Age is never stored: it counts for this once. */
 	facts.has_age = update->has_age;
 	facts.age_s = update->age_s;
@@ -186,7 +205,29 @@ static int copy_answer(struct larder_plan *plan)
 		rc = lrd_buf_append_slice(&storing->reason, answer->head.reason);
 	if (rc == 0)
 		rc = lrd_buf_append_slice(&storing->body, answer->body);
+	if (rc == 0)
+		rc = lrd_buf_append_slice(&storing->extra, answer->head.extra);
 	return rc;
+}
+
+enum lrd_why lrd_prepare_rest(struct larder_plan *plan, uint64_t body_length)
+{
+	struct lrd_storing *storing = &plan->storing;
+	const struct lrd_answer *answer = &plan->answer;
+	struct lrd_field_view view = lrd_view_of(answer->fields, answer->field_count);
+	enum lrd_why why;
+	int rc;
+
+	set_up(plan);
+	why = vary_reason(lrd_vary_read(view, &storing->vary));
+	if (why != LRD_WHY_STORABLE)
+		return why;
+	rc = lrd_fields_add_all(&storing->fields, view);
+	if (rc < 0)
+		return lrd_plan_skipped(plan, rc);
+	storing->head = answer->head;
+	storing->body_length = (int64_t)body_length;
+	return LRD_WHY_STORABLE;
 }
 
 void lrd_prepare_again(struct larder_plan *plan)

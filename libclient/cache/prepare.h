@@ -27,6 +27,12 @@ LARDER_MUST_USE int lrd_prepare_merge(struct larder_plan *plan,
  */
 void lrd_prepare_again(struct larder_plan *plan);
 
+/*
+ * The answer, made whole by what arrives: sets up plan->storing with its head and fields for
+ * `body_length` bytes more. LRD_WHY_STORABLE, or why it is not stored.
+ */
+enum lrd_why lrd_prepare_rest(struct larder_plan *plan, uint64_t body_length);
+
 /* The times and the head of an entry as the store wants them; `head` is encoded into `buf`. */
 LARDER_MUST_USE int lrd_prepare_put(const struct larder_plan *plan,
 				    const struct lrd_response *head,

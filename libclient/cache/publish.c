@@ -113,6 +113,7 @@ static int put_response(struct publication *p, const struct lrd_key *key)
 	storing->head.reason = lrd_buf_slice(&storing->reason);
 	storing->head.selecting = lrd_buf_slice(&p->selecting);
 	storing->head.fence = p->fence;
+	storing->head.extra = lrd_buf_slice(&storing->extra);
 	rc = lrd_prepare_put(p->plan, &storing->head, lrd_fields_view(&storing->fields),
 			     &p->head, &put);
 	if (rc < 0)

@@ -8,6 +8,7 @@
 #include "policy/invalidate.h"
 #include "policy/merge.h"
 #include "policy/storable.h"
+#include "policy/target.h"
 #include "proto/bytes/alloc.h"
 #include "proto/bytes/slice.h"
 #include "sys/clock.h"
@@ -85,7 +86,8 @@ static int receive_head(struct larder_plan *plan,
 	struct lrd_validators stored;
 	const struct lrd_answer *answer = &plan->answer;
 
-	if (plan->has_answer && response->status == 200) {
+	if (plan->has_answer && plan->answer.head.status != 206 &&
+	    response->status == 200) {
 		lrd_validators_read(lrd_view_of(answer->fields, answer->field_count),
 				    answer->head.fresh.date, &stored);
 		if (answer->head.status == 200 &&
@@ -164,6 +166,8 @@ static int fetch_variant(struct larder_plan *plan, size_t index,
 	plan->is_variant = true;
 	memcpy(plan->variant, digest, sizeof(digest));
 	block = NULL; /* moved into the plan */
+	if (lrd_part_settle(plan, &asked->facts, false, asked->time) != LRD_WHY_NONE)
+		rc = LARDER_ECONFLICT;
 out:
 	lrd_alloc_free(&plan->cache->allocator, block);
 	lrd_buf_release(&name);
@@ -171,7 +175,7 @@ out:
 }
 
 /* Asks again, and no more with conditions (RFC 9111 s4.3.4). */
-static void ask_again(struct larder_plan *plan)
+static void ask_again(struct larder_plan *plan, enum lrd_why why)
 {
 	if (plan->has_answer)
 		lrd_plan_drop_answer(plan);
@@ -179,8 +183,8 @@ static void ask_again(struct larder_plan *plan)
 	plan->conditional = false;
 	plan->retried = true;
 	plan->condition_count = 0;
-	plan->served.why = LRD_WHY_UNMATCHED_304;
-	plan->served.fwd_why = LRD_WHY_UNMATCHED_304;
+	plan->served.why = (uint32_t)why;
+	plan->served.fwd_why = (uint32_t)why;
 }
 
 static void serve_validated(struct larder_plan *plan, int64_t now)
@@ -231,7 +235,7 @@ static int receive_304(struct larder_plan *plan,
 	other_variant = index >= 0 && !(index == 0 && plan->has_answer);
 	if (index < 0 ||
 	    (other_variant && fetch_variant(plan, (size_t)index, response->fields) < 0)) {
-		ask_again(plan);
+		ask_again(plan, LRD_WHY_UNMATCHED_304);
 		return 0;
 	}
 	rc = lrd_prepare_merge(plan, response);
@@ -247,6 +251,24 @@ static int receive_304(struct larder_plan *plan,
 	return 0;
 }
 
+/* What we asked for was the rest of what is stored: 1 when this settles it, 0 to go on. */
+static int receive_rest(struct larder_plan *plan, const larder_head *head,
+			const struct lrd_response_facts *response, int64_t now)
+{
+	int rc;
+
+	if (!plan->part.resume)
+		return 0;
+	rc = lrd_part_resume(plan, head, response, now);
+	if (rc != 0)
+		return rc;
+	/* Nothing but a part answers the wrong question. */
+	if (head->status != 206 && head->status != 416 && head->status != 304)
+		return 0;
+	ask_again(plan, LRD_WHY_BROKEN_RESUME);
+	return 1;
+}
+
 /* ---- the calls --------------------------------------------------------------------------- */
 
 /* RFC 9111 s4.3.3, s4.2.4: 1 when what is stored is served in place of a failure. */
@@ -255,7 +277,7 @@ static int serve_on_error(struct larder_plan *plan, uint32_t status, int64_t now
 	const struct lrd_asked *asked = plan->asked;
 	struct lrd_reuse reuse;
 
-	if (!plan->has_answer)
+	if (!plan->has_answer || plan->part.kind == LRD_PART_UNFIT)
 		return 0;
 	reuse = lrd_reuse_on_error(&asked->policy, &asked->facts, &plan->answer.head.fresh,
 				   plan->answer.marked, status, now);
@@ -280,9 +302,9 @@ static void tell_flight(struct larder_plan *plan, uint32_t status, int64_t now)
 
 	if (!plan->flight || plan->verdict == LARDER_FETCH)
 		lrd_flight_keep(plan->flight);
-	else if (plan->verdict == LARDER_PASS && plan->set_up && plan->storing.on)
+	else if (plan->verdict != LARDER_SERVE && plan->set_up && plan->storing.on)
 		lrd_flight_head(plan->flight, policy, &plan->storing.head.fresh, now);
-	else if (plan->verdict == LARDER_PASS)
+	else if (plan->verdict != LARDER_SERVE)
 		lrd_flight_uncacheable(plan->flight, mark_ms);
 	else if (plan->served.how == LARDER_HOW_REVALIDATED && plan->served.stored)
 		lrd_flight_stored(plan->flight, policy, &plan->answer.head.fresh, now);
@@ -294,15 +316,19 @@ static int receive(struct larder_plan *plan, const larder_head *head, int64_t no
 {
 	const struct lrd_request_facts *facts = &plan->asked->facts;
 	struct lrd_response_facts response;
+	int rc;
 
-	lrd_response_facts_read(head->status,
-				lrd_view_of(head->fields, head->field_count),
-				head->request_time, head->response_time, &response);
+	lrd_response_facts_read_for(&plan->cache->policy, head->status,
+				    lrd_view_of(head->fields, head->field_count),
+				    head->request_time, head->response_time, &response);
 	plan->served.fwd_status = head->status;
 	lrd_store_count(plan->cache->store, LRD_COUNT_ORIGIN, 1);
 
 	if (lrd_invalidate_applies(facts->method, head->status))
 		lrd_invalidate(plan, &response);
+	rc = receive_rest(plan, head, &response, now);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	if (head->status == 304)
 		return receive_304(plan, &response, now);
 	if (serve_on_error(plan, head->status, now))

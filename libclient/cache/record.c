@@ -20,11 +20,12 @@ static void put_fixed(const struct lrd_response *response, char to[LRD_RESPONSE_
 	const struct lrd_freshness *fresh = &response->fresh;
 
 	memset(to, 0, LRD_RESPONSE_FIXED);
-	to[0] = LRD_RESPONSE_FORM;
+	to[0] = response->extra.len > 0 ? LRD_RESPONSE_FORM_EXTRA : LRD_RESPONSE_FORM;
 	lrd_le_put16(to + 2, response->status);
 	lrd_le_put16(to + 4, response->version);
 	lrd_le_put16(to + 6, fresh->why);
 	lrd_le_put16(to + 8, fresh->shared_why);
+	lrd_le_put16(to + 10, (uint16_t)response->extra.len);
 	lrd_le_put32(to + 12, fresh->flags);
 	lrd_le_put32(to + 16, (uint32_t)response->reason.len);
 	lrd_le_put32(to + 20, (uint32_t)response->selecting.len);
@@ -46,10 +47,12 @@ int lrd_response_encode(const struct lrd_response *response, struct lrd_field_vi
 	int rc;
 
 	if (response->reason.len > UINT32_MAX || response->selecting.len > UINT32_MAX ||
-	    fields.count > LRD_RESPONSE_FIELDS)
+	    response->extra.len > UINT16_MAX || fields.count > LRD_RESPONSE_FIELDS)
 		return LARDER_ELIMIT;
 	put_fixed(response, fixed);
 	rc = lrd_buf_append(out, fixed, sizeof(fixed));
+	if (rc == 0)
+		rc = lrd_buf_append_slice(out, response->extra);
 	if (rc == 0)
 		rc = lrd_buf_append_slice(out, response->reason);
 	if (rc == 0)
@@ -82,7 +85,8 @@ int lrd_response_decode(larder_slice bytes, struct lrd_response *out)
 	const char *at = bytes.ptr;
 	larder_slice rest;
 
-	if (bytes.len < LRD_RESPONSE_FIXED || at[0] != LRD_RESPONSE_FORM)
+	if (bytes.len < LRD_RESPONSE_FIXED ||
+	    (at[0] != LRD_RESPONSE_FORM && at[0] != LRD_RESPONSE_FORM_EXTRA))
 		return LARDER_ECORRUPT;
 	response.status = lrd_le_get16(at + 2);
 	response.version = lrd_le_get16(at + 4);
@@ -101,6 +105,15 @@ int lrd_response_decode(larder_slice bytes, struct lrd_response *out)
 	    fresh->lifetime_s < 0 || fresh->shared_lifetime_s < 0)
 		return LARDER_ECORRUPT;
 	rest = lrd_slice_skip(bytes, LRD_RESPONSE_FIXED);
+	response.extra = (larder_slice){ rest.ptr, 0 };
+	if (at[0] == LRD_RESPONSE_FORM_EXTRA) {
+		response.extra = lrd_slice_first(rest, lrd_le_get16(at + 10));
+		if (response.extra.len != lrd_le_get16(at + 10))
+			return LARDER_ECORRUPT;
+		rest = lrd_slice_skip(rest, response.extra.len);
+	} else if (fresh->flags & (LRD_FRESH_PARTIAL | LRD_FRESH_STAMPED)) {
+		return LARDER_ECORRUPT; /* it would be taken for whole */
+	}
 	if (!take_text(&rest, lrd_le_get32(at + 16), &response.reason) ||
 	    !take_text(&rest, lrd_le_get32(at + 20), &response.selecting))
 		return LARDER_ECORRUPT;

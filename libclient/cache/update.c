@@ -6,6 +6,7 @@
 #include "cache/prepare.h"
 #include "policy/merge.h"
 #include "policy/storable.h"
+#include "policy/target.h"
 #include "policy/validate.h"
 #include "proto/bytes/slice.h"
 #include "sys/clock.h"
@@ -93,8 +94,10 @@ static enum lrd_why may_stay(const struct larder_plan *plan,
 
 	/* A HEAD updates what a GET has stored; a POST's was checked when it came. */
 	get.method = LRD_METHOD_GET;
-	lrd_response_facts_read(answer->head.status, fields, update->request_time,
-				update->response_time, &facts);
+	if (answer->head.status == 206)
+		get.has |= LRD_HAS_RANGE; /* as its request once had */
+	lrd_response_facts_read_for(&plan->cache->policy, answer->head.status, fields,
+				    update->request_time, update->response_time, &facts);
 	why = lrd_storable(&plan->cache->policy, &get, &facts, true);
 	if (why != LRD_WHY_STORABLE)
 		return why;
@@ -158,11 +161,12 @@ static int update_sibling(struct update *u, const uint8_t digest[LRD_SIPHASH_SIZ
 	rc = lrd_merge_update(lrd_view_of(fields, count), update, &merged);
 	if (rc < 0)
 		goto out;
-	lrd_response_facts_read(head.status, lrd_fields_view(&merged),
-				update->request_time, update->response_time, &facts);
+	lrd_response_facts_read_for(&u->plan->cache->policy, head.status,
+				    lrd_fields_view(&merged), update->request_time,
+				    update->response_time, &facts);
 	facts.has_age = update->has_age;
 	facts.age_s = update->age_s;
-	count = head.fresh.flags & (LRD_FRESH_NOT_SHARED | LRD_FRESH_STRIPPED);
+	count = head.fresh.flags & LRD_FRESH_KEPT;
 	lrd_freshness_read(&u->plan->cache->policy, &facts, &head.fresh);
 	head.fresh.flags |= (uint32_t)count;
 	rc = lrd_prepare_put(u->plan, &head, lrd_fields_view(&merged), &text, &put);

@@ -16,6 +16,7 @@ static void ask_again(struct larder_cache *cache, const struct lrd_asked *asked,
 	out->url = asked->url;
 	out->partition = asked->partition;
 	out->now = lrd_clock_now_s();
+	out->can_resume = asked->can_resume;
 	/* Wishes about waiting are in the flight. */
 	out->can_wait = false;
 	out->wait_ms = 0;

@@ -22,6 +22,7 @@ struct lrd_policy {
 	int64_t heuristic_max_s;
 	int64_t stale_on_error_s; /* configured licence to use stale responses when the origin
 				     fails; 0: none but what response and request give */
+	larder_slice targets; /* fields that may stand in for Cache-Control (RFC 9213) */
 };
 
 /* How the request wants the cache used: enum larder_mode of cache.h, number for number. */
@@ -41,6 +42,7 @@ enum lrd_method {
 	LRD_METHOD_GET,
 	LRD_METHOD_HEAD,
 	LRD_METHOD_POST, /* unsafe; its response may be stored for GET (RFC 9110 s9.3.3) */
+	LRD_METHOD_QUERY, /* safe; its content is part of what is asked (RFC 10008) */
 	LRD_METHOD_SAFE,   /* changes nothing; not cached */
 	LRD_METHOD_UNSAFE, /* or unknown */
 };

@@ -21,6 +21,15 @@ enum {
 	LRD_FRESH_STRIPPED = 1 << 7, /* a shared cache kept it without its private fields */
 	LRD_FRESH_VALIDATOR = 1 << 8,    /* has an ETag or a valid Last-Modified */
 	LRD_FRESH_AGE_RECEIVED = 1 << 9, /* came with an Age: from another cache */
+	/* set by the engine, which keeps what they speak of (cache/extra.h) */
+	LRD_FRESH_PARTIAL = 1 << 10, /* only parts of it are stored */
+	LRD_FRESH_STAMPED = 1 << 11, /* it stands as long as its groups do */
+};
+
+/* What new fields of a response, as a 304 brings them, say nothing about. */
+enum {
+	LRD_FRESH_KEPT = LRD_FRESH_NOT_SHARED | LRD_FRESH_STRIPPED | LRD_FRESH_PARTIAL |
+			 LRD_FRESH_STAMPED
 };
 
 /* Everything that the decision to reuse needs; seconds, and unix seconds. */
@@ -37,7 +46,7 @@ struct lrd_freshness {
 	uint16_t shared_why;
 };
 
-/* NOT_SHARED and STRIPPED are left to the caller, who knows the request and what it stored. */
+/* LRD_FRESH_KEPT is left to the caller, who knows the request and what it stored. */
 void lrd_freshness_read(const struct lrd_policy *policy,
 			const struct lrd_response_facts *response,
 			struct lrd_freshness *out);

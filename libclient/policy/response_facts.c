@@ -7,7 +7,7 @@
 #include "proto/http/date.h"
 #include "proto/http/list.h"
 
-/* RFC 9110 s15.1 names them; 308 by its own section. 206 is one, but parts are not stored. */
+/* RFC 9110 s15.1 names them; 308 by its own section. */
 bool lrd_status_heuristic(uint32_t status)
 {
 	switch (status) {
@@ -39,6 +39,7 @@ bool lrd_status_understood(uint32_t status)
 	case 203:
 	case 204:
 	case 205:
+	case 206:
 	case 300:
 	case 301:
 	case 302:

@@ -33,6 +33,7 @@ static enum lrd_why method_allows(const struct lrd_request_facts *request,
 {
 	switch (request->method) {
 	case LRD_METHOD_GET:
+	case LRD_METHOD_QUERY:
 		return LRD_WHY_STORABLE;
 	case LRD_METHOD_HEAD:
 		return LRD_WHY_HEAD_METHOD;
@@ -48,14 +49,30 @@ static enum lrd_why method_allows(const struct lrd_request_facts *request,
 	}
 }
 
+/* Answers that say something of the request's conditions, and nothing to a later request. */
+static enum lrd_why answers_conditions(const struct lrd_request_facts *request,
+				       const struct lrd_response_facts *response)
+{
+	bool wants_part = request->method == LRD_METHOD_GET &&
+			  (request->has & LRD_HAS_RANGE);
+
+	if (response->status == 412 &&
+	    (request->has & (LRD_HAS_IF_MATCH | LRD_HAS_IF_UNMODIFIED_SINCE |
+			     LRD_HAS_IF_NONE_MATCH)))
+		return LRD_WHY_PRECONDITION;
+	if (response->status == 416 && (request->has & LRD_HAS_RANGE))
+		return LRD_WHY_RANGE;
+	if (response->status == 206 && !wants_part)
+		return LRD_WHY_PARTIAL;
+	return LRD_WHY_STORABLE;
+}
+
 static enum lrd_why status_allows(const struct lrd_response_facts *response)
 {
 	const struct lrd_cache_control *cc = &response->cc;
 
 	if (response->status < 200 || response->status > 599)
 		return LRD_WHY_STATUS_ODD;
-	if (response->status == 206)
-		return LRD_WHY_PARTIAL;
 	if (response->status == 304)
 		return LRD_WHY_STATUS_304;
 	/* RFC 9111 s5.2.2.3: must-understand overrides the no-store for those who don't. */
@@ -80,8 +97,9 @@ enum lrd_why lrd_storable(const struct lrd_policy *policy,
 		return why;
 	if (lrd_cc_has(&request->cc, LRD_CC_NO_STORE))
 		return LRD_WHY_REQUEST_NO_STORE;
-	if (request->has & LRD_HAS_RANGE)
-		return LRD_WHY_RANGE;
+	why = answers_conditions(request, response);
+	if (why != LRD_WHY_STORABLE)
+		return why;
 	why = status_allows(response);
 	if (why != LRD_WHY_STORABLE)
 		return why;

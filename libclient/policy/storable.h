@@ -9,7 +9,8 @@
 /*
  * LRD_WHY_STORABLE, or the reason against it. `content_location_is_target`: the response's
  * Content-Location names the request's URL, which matters for POST alone. Says nothing of
- * whether the body arrives whole: that is for whoever sees its end.
+ * whether the body arrives whole: that is for whoever sees its end. A 206 is storable as far
+ * as this goes; parts.h tells whether its part can be placed.
  */
 enum lrd_why lrd_storable(const struct lrd_policy *policy,
 			  const struct lrd_request_facts *request,

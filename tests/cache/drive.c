@@ -82,6 +82,9 @@ larder_plan *drive_lookup(larder_cache *cache, const struct drive_request *reque
 	lookup.identity = lrd_slice_cstr(request->identity);
 	lookup.mode = request->mode;
 	lookup.can_refresh = request->can_refresh;
+	lookup.can_resume = request->can_resume;
+	if (request->content)
+		lookup.content = lrd_slice_cstr(request->content);
 	rc = larder_cache_lookup(cache, &lookup, &plan);
 	ck_assert_msg(rc == 0, "lookup: %d", rc);
 	/* Everything was borrowed for the call alone. */
@@ -126,14 +129,17 @@ void drive_answer(larder_plan *plan, const struct drive_response *response)
 	head.body_length = response->claimed_len ? response->claimed_len : (int64_t)len;
 	ck_assert_int_eq(larder_plan_receive(plan, &head), 0);
 	memset(&fields, 'x', sizeof(fields));
-	if (larder_plan_verdict(plan) != LARDER_PASS)
+	if (larder_plan_verdict(plan) != LARDER_PASS &&
+	    larder_plan_verdict(plan) != LARDER_RESUME)
 		return;
 	if (!head.no_body)
 		for (size_t at = 0, step; at < len; at += step) {
 			step = len - at < 5000 ? len - at : 5000;
 			ck_assert_int_eq(larder_plan_append(plan, body + at, step), 0);
 		}
-	if (!response->no_commit)
+	if (response->cut)
+		ck_assert_int_eq(larder_plan_cut(plan), 0);
+	else if (!response->no_commit)
 		ck_assert_int_eq(larder_plan_commit(plan), 0);
 }
 

@@ -32,6 +32,8 @@ struct drive_request {
 	const char *identity;
 	uint32_t mode;
 	uint32_t can_refresh;
+	uint32_t can_resume;
+	const char *content; /* of a QUERY; NULL: not told */
 };
 
 /* Looks up; fails the test on an error. The plan is the caller's. */
@@ -47,6 +49,7 @@ struct drive_response {
 	bool no_date;
 	int64_t claimed_len; /* body_length given; 0: the true one; -1: unknown */
 	bool no_commit;
+	bool cut; /* the body breaks off at the end of the text */
 };
 
 /* Hands the plan an answer; Date is added; body and commit follow where the plan passes it. */

@@ -229,7 +229,9 @@ static const struct {
 	{ "refresh immutable", "Cache-Control: max-age=60, immutable\nETag: \"e\"\n", 0,
 	  LARDER_MODE_REFRESH, "", "fresh immutable", NULL, NULL },
 	{ "range", "Cache-Control: max-age=60\n", 0, LARDER_MODE_DEFAULT,
-	  "Range: bytes=0-1\n", "bypass range", NULL, NULL },
+	  "Range: bytes=0-1\n", "fresh max-age", NULL, NULL },
+	{ "several ranges", "Cache-Control: max-age=60\nETag: \"e\"\n", 0,
+	  LARDER_MODE_DEFAULT, "Range: bytes=0-0,0-0\n", "miss several-ranges", NULL, NULL },
 	{ "if-match", "Cache-Control: max-age=60\nETag: \"e\"\n", 0, LARDER_MODE_DEFAULT,
 	  "If-Match: \"e\"\n", "miss precondition", NULL, NULL },
 };

@@ -2,6 +2,7 @@
 /* test_record.c - heads of responses and directories: round trips, and hostile bytes. */
 #include <string.h>
 
+#include "cache/extra.h"
 #include "cache/record.h"
 #include "cache/variants.h"
 #include "check_main.h"
@@ -58,6 +59,55 @@ START_TEST(response_round_trip)
 	ck_assert_int_eq(lrd_fields_decode(out.fields, got, 2, &count), 0);
 	ck_assert_uint_eq(count, 2);
 	ck_assert_str_eq(got[0].value.ptr, "1");
+	lrd_buf_release(&buf);
+}
+END_TEST
+
+/* Parts and stamps come back as they went, and only in a form of their own. */
+START_TEST(extra_round_trip)
+{
+	struct lrd_extra in = { .parts = { .size = 100, .count = 2, .at = { { 0, 9 }, { 20, 99 } } },
+				.stamp_count = 2,
+				.stamps = { { 7, LRD_STAMP_GROUP, LRD_SLICE("a") },
+					    { UINT64_MAX, LRD_STAMP_QUERY, { "", 0 } } } };
+	struct lrd_response with = sample, out;
+	struct lrd_buf extra, buf;
+	struct lrd_extra back;
+
+	lrd_buf_init(&extra, LRD_EXTRA_MAX, NULL);
+	lrd_buf_init(&buf, 4096, NULL);
+	ck_assert_int_eq(lrd_extra_encode(&in, &extra), 0);
+	with.extra = lrd_buf_slice(&extra);
+	with.fresh.flags |= LRD_FRESH_PARTIAL;
+	ck_assert_int_eq(lrd_response_encode(&with, lrd_view_of(fields, 2), &buf), 0);
+	ck_assert_int_eq(lrd_response_decode(lrd_buf_slice(&buf), &out), 0);
+	ck_assert_int_eq(lrd_extra_decode(out.extra, &back), 0);
+	ck_assert_uint_eq(back.parts.size, 100);
+	ck_assert_uint_eq(back.parts.count, 2);
+	ck_assert_uint_eq(back.parts.at[1].last, 99);
+	ck_assert_uint_eq(back.stamp_count, 2);
+	ck_assert_uint_eq(back.stamps[0].number, 7);
+	ck_assert(lrd_slice_equal(back.stamps[0].name, LRD_SLICE("a")));
+	ck_assert_int_eq(back.stamps[1].kind, LRD_STAMP_QUERY);
+	ck_assert_str_eq(out.reason.ptr, "Not Found");
+	/* The mark of a part in the plain form is damage: it would pass for whole. */
+	buf.ptr[0] = LRD_RESPONSE_FORM;
+	ck_assert_int_eq(lrd_response_decode(lrd_buf_slice(&buf), &out), LARDER_ECORRUPT);
+	for (size_t len = 1; len < extra.len; len++) {
+		char *copy = lrd_guard_alloc(extra.ptr, len);
+
+		ck_assert_int_eq(lrd_extra_decode(lrd_slice_of(copy, len), &back),
+				 LARDER_ECORRUPT);
+		lrd_guard_free(copy, len);
+	}
+	for (size_t i = 0; i < extra.len * 8; i++) {
+		extra.ptr[i / 8] = (char)(extra.ptr[i / 8] ^ (1 << (i % 8)));
+		if (lrd_extra_decode(lrd_buf_slice(&extra), &back) == 0 &&
+		    back.parts.count > 0)
+			ck_assert(lrd_parts_valid(&back.parts));
+		extra.ptr[i / 8] = (char)(extra.ptr[i / 8] ^ (1 << (i % 8)));
+	}
+	lrd_buf_release(&extra);
 	lrd_buf_release(&buf);
 }
 END_TEST
@@ -180,6 +230,7 @@ Suite *larder_suite(void)
 	TCase *tcase = tcase_create("record");
 
 	tcase_add_test(tcase, response_round_trip);
+	tcase_add_test(tcase, extra_round_trip);
 	tcase_add_test(tcase, hostile_response);
 	tcase_add_test(tcase, directory_round_trip);
 	tcase_add_test(tcase, hostile_directory);

@@ -21,8 +21,12 @@
  *				its proven end larder_plan_commit
  *	case LARDER_FETCH:	a 304 that fits nothing stored: send the request once more,
  *				larder_plan_condition being empty now
+ *	case LARDER_RESUME:	only with larder_lookup.can_resume: serve larder_plan_status
+ *				and _fields; first the body from larder_plan_read, then
+ *				yours, which goes to larder_plan_append and _commit too
  *	}
  *	or, when no response came: larder_plan_fail(plan, code), which may turn to LARDER_SERVE
+ *	or, when its body broke off: larder_plan_cut(plan), which keeps what can be completed
  *	larder_plan_free(plan);		aborts whatever was not committed
  *
  * Where larder_served says `refresh`, the stored response answers although it is stale, and
@@ -72,6 +76,11 @@ typedef struct larder_cache_options {
 	uint32_t stale_on_error_s;   /**< serve this long past freshness when the origin fails; none */
 	uint32_t reserved;
 	const larder_allocator *allocator; /**< libc */
+	/**
+	 * Response fields that stand in for Cache-Control and Expires where a response has
+	 * them (RFC 9213), the first to count first: "CDN-Cache-Control"; none. Copied.
+	 */
+	const char *targets;
 } larder_cache_options;
 #define LARDER_CACHE_OPTIONS_INIT LARDER_SIZED_INIT(larder_cache_options)
 
@@ -117,6 +126,12 @@ typedef struct larder_lookup {
 	 * stale-while-revalidate is not used.
 	 */
 	uint32_t can_refresh;
+	/**
+	 * The content of a QUERY, or a digest of it that all workers make alike (RFC 10008);
+	 * ptr NULL: not told, and a QUERY passes the cache by. Other methods ignore it.
+	 */
+	larder_slice content;
+	uint32_t can_resume; /**< 1: the caller knows LARDER_RESUME */
 	uint32_t can_wait; /**< 1: the caller understands LARDER_WAIT; else it is never told so */
 	uint32_t wait_ms;  /**< longest wait for others' fetches, then LARDER_FETCH; 30 000 */
 	/**
@@ -132,7 +147,13 @@ enum larder_verdict {
 	LARDER_FETCH = 2,  /**< ask the origin */
 	LARDER_PASS = 3,   /**< answer with the response just received */
 	LARDER_REFUSE = 4, /**< answer 504 without asking anybody (RFC 9111 s5.2.1.7) */
-	LARDER_WAIT = 5    /**< somebody else is asking the origin: larder_plan_wait */
+	LARDER_WAIT = 5,   /**< somebody else is asking the origin: larder_plan_wait */
+	/**
+	 * The beginning is stored, and the response just received is the rest of it: answer
+	 * with larder_plan_status and _fields, larder_plan_read to its end, then the body
+	 * received, to be appended and committed as after LARDER_PASS (RFC 9111 s3.3).
+	 */
+	LARDER_RESUME = 6
 };
 
 /** How a response was come by; the words that tools, traces and Cache-Status print. */
@@ -234,10 +255,19 @@ LARDER_API int larder_plan_fail(larder_plan *plan, int code) LARDER_MUST_USE;
  * order. Returns 0 even where nothing is stored. EINVAL before LARDER_PASS.
  */
 LARDER_API int larder_plan_append(larder_plan *plan, const void *bytes, size_t len);
+/**
+ * The body broke off before its end, and the request is over: what came of it is kept, marked
+ * as incomplete, where a later request can complete it (RFC 9111 s3.3), else dropped.
+ * Returns 0; EINVAL before LARDER_PASS or LARDER_RESUME.
+ */
+LARDER_API int larder_plan_cut(larder_plan *plan);
 /** The framing proved the body complete: publish it. Returns 0; larder_plan_served says whether it is stored. */
 LARDER_API int larder_plan_commit(larder_plan *plan);
 
-/** The stored response after LARDER_SERVE. Borrowed from the plan. */
+/**
+ * The response to serve after LARDER_SERVE and LARDER_RESUME: a stored one, or what the caller's
+ * Range and conditions make of it (206, 304, 416). Borrowed from the plan.
+ */
 LARDER_API uint32_t larder_plan_status(const larder_plan *plan);
 LARDER_API uint32_t larder_plan_version(const larder_plan *plan);
 LARDER_API larder_slice larder_plan_reason(const larder_plan *plan);
@@ -263,6 +293,66 @@ LARDER_API void larder_plan_free(larder_plan *plan);
  * Returns how many responses were removed, or an error.
  */
 LARDER_API ptrdiff_t larder_cache_purge(larder_cache *cache, larder_slice url, const char *partition);
+
+/**
+ * Invalidates a group of responses (RFC 9875) of the origin of `url`, in all partitions: each
+ * is validated before its next use. Group names are compared byte by byte. Costs the same for
+ * any number of responses. EINVAL, EURL, or an error of the store.
+ */
+LARDER_API int larder_cache_purge_group(larder_cache *cache, larder_slice url,
+					larder_slice group) LARDER_MUST_USE;
+
+/* ---- explaining ---------------------------------------------------------------------------- */
+
+enum larder_step_result {
+	LARDER_STEP_OK = 1,   /**< speaks for what is stored */
+	LARDER_STEP_FAIL = 2, /**< decides against it */
+	LARDER_STEP_NOTE = 3  /**< decides nothing, and is good to know */
+};
+
+/** One thing that was looked at. Borrowed for the call; text is NUL-terminated, never NULL. */
+typedef struct larder_step {
+	size_t size;
+	uint32_t result;     /**< enum larder_step_result */
+	uint32_t why;        /**< number of the reason, 0: none */
+	const char *name;    /**< "method", "stored", "vary": stable, for programs */
+	const char *text;    /**< what was looked at, and what it said */
+	const char *section; /**< "RFC 9111 s4.1", "" where no specification asks for it */
+} larder_step;
+
+typedef struct larder_explain {
+	size_t size;
+	int64_t at;      /**< decide as if it were this unix second; 0: now */
+	uint32_t shared; /**< 1: by the rules of a shared cache, whatever the cache is */
+	uint32_t reserved;
+	/** Called for each step in the order of decision; NULL: only the outcome is wanted. */
+	void (*step)(const larder_step *step, void *ctx);
+	void *ctx;
+} larder_explain;
+#define LARDER_EXPLAIN_INIT LARDER_SIZED_INIT(larder_explain)
+
+/** What would be decided. */
+typedef struct larder_explained {
+	size_t size;         /**< set by the caller */
+	uint32_t verdict;    /**< enum larder_verdict: LARDER_SERVE, LARDER_FETCH, LARDER_REFUSE */
+	uint32_t how;        /**< enum larder_how */
+	uint32_t why;        /**< the deciding reason */
+	uint32_t status;     /**< of the response that would be served, 0: none */
+	int64_t age_s;       /**< of the stored response looked at, -1: none */
+	int64_t ttl_s;       /**< freshness left, INT64_MIN: unknown */
+	uint64_t body_bytes; /**< of the stored response looked at */
+	char partition[72];  /**< whose answers these are, "": the anonymous */
+	char hint[256];      /**< what would make it a hit, "" when it is one or nothing would */
+} larder_explained;
+#define LARDER_EXPLAINED_INIT LARDER_SIZED_INIT(larder_explained)
+
+/**
+ * Decides as larder_cache_lookup would, by the same code, tells each step, and leaves no trace
+ * in the store. Errors as larder_cache_lookup, and ESTORE, ECORRUPT, EIO where the store cannot
+ * be read.
+ */
+LARDER_API int larder_cache_explain(larder_cache *cache, const larder_lookup *lookup,
+				    const larder_explain *how, larder_explained *out) LARDER_MUST_USE;
 
 #ifdef __cplusplus
 }
