@@ -214,8 +214,8 @@ static uint16_t default_port(larder_slice scheme)
 	return lrd_slice_equal_nocase(scheme, LRD_SLICE("http")) ? 80 : 0;
 }
 
-static bool covers(const struct lrd_auth_origin *scope,
-		   const struct lrd_auth_origin *origin)
+bool lrd_auth_covers(const struct lrd_auth_origin *scope,
+		     const struct lrd_auth_origin *origin)
 {
 	if (scope->scheme.len > 0 && !lrd_slice_equal_nocase(scope->scheme, origin->scheme))
 		return false;
@@ -231,7 +231,7 @@ struct lrd_secret *lrd_credentials_next(const struct lrd_credentials *credential
 	while (*pos < credentials->count) {
 		struct lrd_secret *secret = credentials->at[(*pos)++];
 
-		if (covers(&secret->is.scope, origin))
+		if (lrd_auth_covers(&secret->is.scope, origin))
 			return secret;
 	}
 	return NULL;

@@ -32,6 +32,13 @@ struct lrd_auth_origin {
 	uint16_t port;
 };
 
+/*
+ * Is `origin` within `scope`? There an empty host is every origin, an empty scheme http and
+ * https, port 0 the default one of the origin's scheme (with an empty host: any).
+ */
+bool lrd_auth_covers(const struct lrd_auth_origin *scope,
+		     const struct lrd_auth_origin *origin);
+
 /* What a token callback is asked. */
 struct lrd_token_ask {
 	larder_slice realm; /* of the challenge, or empty */
@@ -48,11 +55,7 @@ typedef ptrdiff_t lrd_token_fn(const struct lrd_token_ask *ask, char *buf, size_
 			       void *ctx);
 
 struct lrd_credential {
-	/*
-	 * Where it may be sent. Empty host: to every origin. Empty scheme: http and https. Port
-	 * 0: the default one of the request's scheme; with an empty host, any.
-	 */
-	struct lrd_auth_origin scope;
+	struct lrd_auth_origin scope; /* where it may be sent */
 	larder_slice user; /* UTF-8 */
 	larder_slice password;
 	larder_slice token;     /* for Bearer, in place of user and password */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/retry.h"
 #include "proto/bytes/alloc.h"
 #include "sys/assert.h"
 #include "sys/error.h"
@@ -47,6 +48,7 @@ static int exchange_new(larder_session *session, struct lrd_exchange **ret)
 	lrd_buf_init(&ex->out, LRD_REQUEST_HEAD_MAX, session->mem);
 	lrd_buf_init(&ex->piece, LRD_EXCHANGE_PIECE, session->mem);
 	lrd_buf_init(&ex->in, in_max, session->mem);
+	lrd_buf_init(&ex->target, LRD_REQUEST_HEAD_MAX, session->mem);
 	lrd_head_init(&ex->head, LRD_HEAD_RESPONSE, &limits, session->mem);
 	*ret = ex;
 	return 0;
@@ -66,6 +68,8 @@ static void reset(struct lrd_exchange *ex)
 {
 	lrd_stream_abort(ex->stream);
 	ex->stream = NULL;
+	lrd_authorize_end(ex);
+	lrd_route_release(&ex->route);
 	lrd_body_release(&ex->body);
 	memset(&ex->body, 0, sizeof(ex->body));
 	lrd_head_reset(&ex->head);
@@ -87,6 +91,7 @@ void lrd_exchange_free(struct lrd_exchange *ex)
 	lrd_buf_release(&ex->out);
 	lrd_buf_release(&ex->piece);
 	lrd_buf_release(&ex->in);
+	lrd_buf_release(&ex->target);
 	lrd_alloc_free(ex->session->mem, ex);
 }
 
@@ -114,10 +119,20 @@ void lrd_exchange_begin(struct lrd_exchange *ex, struct lrd_request *request,
 	ex->rc = 0;
 	ex->want = 0;
 	ex->total_ms = request->total_timeout_ms;
-	ex->deadline_ns = lrd_wait_deadline(0, ex->total_ms);
+	if (!request->deadline_ns)
+		request->deadline_ns = lrd_wait_deadline(0, ex->total_ms);
+	ex->deadline_ns = request->deadline_ns;
+	ex->drain_ns = 0;
+	ex->given_up = false;
+	ex->if_match = (larder_slice){ NULL, 0 };
+	ex->early = NULL;
+	ex->hold = false;
+	ex->complete = false;
+	ex->retries = 0;
+	ex->begun = false;
 	ex->wake_fd = 0;
-	ex->retried = false;
 	ex->asked = 0;
+	ex->unmatched = 0;
 	ex->interim = 0;
 	ex->held = true;
 	ex->uploaded = 0;
@@ -148,6 +163,8 @@ static struct limit wait_limit(const struct lrd_exchange *ex)
 	} else {
 		limit.deadline_ns = lrd_wait_deadline(ex->deadline_ns, limit.ms);
 	}
+	if (ex->drain_ns && ex->drain_ns < limit.deadline_ns)
+		limit.deadline_ns = ex->drain_ns;
 	if (ex->deadline_ns && limit.deadline_ns == ex->deadline_ns) {
 		limit.ms = ex->total_ms;
 		limit.option = "total_timeout_ms";
@@ -200,6 +217,11 @@ static enum lrd_result wait_for_peer(struct lrd_exchange *ex)
 		larder_plan_keep(ex->plan);
 		return LRD_NEXT;
 	}
+	/* Nobody wants what did not come: the next connection is a new one. */
+	if (events < 0 && ex->step == LRD_STEP_DRAIN) {
+		ex->given_up = true;
+		return LRD_NEXT;
+	}
 	if (events == LARDER_ETIMEDOUT)
 		return waited_too_long(ex, &limit);
 	if (events < 0)
@@ -248,6 +270,42 @@ ptrdiff_t lrd_exchange_pull(struct lrd_exchange *ex, void *buf, size_t len,
 	return rc < 0 ? rc : (ptrdiff_t)ex->pulled;
 }
 
+bool lrd_exchange_held(const struct lrd_exchange *ex, larder_slice *body)
+{
+	if (!ex->begun || !ex->held || !ex->upload_done)
+		return false;
+	*body = lrd_buf_slice(&ex->piece);
+	return true;
+}
+
+void lrd_exchange_leave(struct lrd_exchange *ex, size_t max_bytes, uint32_t max_ms)
+{
+	int64_t length = lrd_body_length(&ex->body);
+	larder_error unheard;
+	char unwanted[4096];
+	size_t total = 0;
+
+	ex->drain_ns = lrd_wait_deadline(ex->deadline_ns, max_ms);
+	while (ex->step == LRD_STEP_BODY && total < max_bytes &&
+	       length <= (int64_t)max_bytes) {
+		ptrdiff_t n = lrd_exchange_pull(ex, unwanted, sizeof(unwanted), &unheard);
+
+		if (n <= 0)
+			break;
+		total += (size_t)n;
+	}
+	lrd_stream_abort(ex->stream);
+	ex->stream = NULL;
+	ex->step = LRD_STEP_OVER;
+	ex->err = NULL;
+	lrd_authorize_end(ex);
+	lrd_route_release(&ex->route);
+	lrd_buf_release(&ex->in);
+	lrd_buf_release(&ex->piece);
+	lrd_buf_release(&ex->out);
+	ex->in_at = 0;
+}
+
 enum lrd_result lrd_step_over(struct lrd_exchange *ex)
 {
 	(void)ex;
@@ -256,30 +314,42 @@ enum lrd_result lrd_step_over(struct lrd_exchange *ex)
 
 /* ---- failing, and starting over ---------------------------------------------------------- */
 
-/* Can the body go out once more? What the caller supplied must still be in our hands. */
+/* Can the body go out once more? */
 static bool repeatable(const struct lrd_exchange *ex)
 {
-	return ex->request->body_kind != LRD_REQUEST_CALLBACK || ex->held;
+	return ex->request->body_kind != LRD_REQUEST_CALLBACK || ex->held ||
+	       ex->request->body_rewind;
 }
 
-/*
- * A server may close an idle connection at the very moment when we use it. That, and only
- * that, is cured by a new connection: not a byte came back, and the request either did not
- * leave at all or does the same when it arrives twice (RFC 9110 s9.2.2).
- */
 static bool may_retry(const struct lrd_exchange *ex, int rc)
 {
-	if (rc != LARDER_ECLOSED && rc != LARDER_ETRUNCATED && rc != LARDER_ETLS)
-		return false;
-	if (!ex->stream || !ex->stream->reused || ex->retried || !ex->request)
+	const larder_options *options = &ex->session->options;
+	struct lrd_failure failure;
+
+	if (!ex->stream || !ex->request)
 		return false;
 	if (ex->step != LRD_STEP_FLUSH && ex->step != LRD_STEP_UPLOAD &&
 	    ex->step != LRD_STEP_RECEIVE)
 		return false;
-	if (ex->stream->bytes_in != ex->bytes_in || ex->interim)
-		return false;
-	return repeatable(ex) &&
-	       (ex->request->idempotent || ex->stream->bytes_out == ex->bytes_out);
+	failure = (struct lrd_failure){
+		.code = rc,
+		.connected = true,
+		.reused = ex->stream->reused,
+		.idempotent = ex->request->idempotent,
+		.sent = ex->stream->bytes_out != ex->bytes_out,
+		.answered = ex->stream->bytes_in != ex->bytes_in || ex->interim,
+		.repeatable = repeatable(ex),
+		.done = ex->retries,
+		.max = options->no_retries ? 0 : options->retries,
+	};
+	return lrd_retry(&failure);
+}
+
+static enum lrd_result give_up(struct lrd_exchange *ex, int rc)
+{
+	ex->rc = rc;
+	ex->step = LRD_STEP_OVER;
+	return LRD_FAIL;
 }
 
 enum lrd_result lrd_exchange_fail(struct lrd_exchange *ex, int rc)
@@ -288,15 +358,15 @@ enum lrd_result lrd_exchange_fail(struct lrd_exchange *ex, int rc)
 
 	lrd_stream_abort(ex->stream);
 	ex->stream = NULL;
-	if (retry) {
-		ex->retried = true;
-		lrd_exchange_requeue(ex);
-		ex->step = LRD_STEP_DIAL;
-		return LRD_NEXT;
-	}
-	ex->rc = rc;
-	ex->step = LRD_STEP_OVER;
-	return LRD_FAIL;
+	if (!retry)
+		return give_up(ex, rc);
+	ex->retries++;
+	rc = lrd_exchange_restart_body(ex);
+	if (rc < 0)
+		return give_up(ex, rc);
+	lrd_exchange_requeue(ex);
+	ex->step = LRD_STEP_DIAL;
+	return LRD_NEXT;
 }
 
 enum lrd_result lrd_exchange_fault(struct lrd_exchange *ex, int rc, uint32_t phase,

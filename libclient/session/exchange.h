@@ -27,8 +27,11 @@
 
 #include "proto/bytes/buf.h"
 #include "proto/http/head.h"
+#include "session/authorize.h"
 #include "session/body.h"
+#include "session/early.h"
 #include "session/request.h"
+#include "session/route.h"
 #include "session/session.h"
 #include "transport/dial.h"
 #include "transport/pool.h"
@@ -58,8 +61,7 @@ enum {
 	LRD_EXCHANGE_PIECE = 64 * 1024, /* of an uploaded body */
 	LRD_EXCHANGE_INTERIM_MAX = 32,  /* 1xx responses before the final one */
 	LRD_EXCHANGE_KEEP_MS = 1000, /* how often a wait tells the plan that it goes on */
-	LRD_EXCHANGE_LINE_MAX = 64 * 1024,
-	LRD_EXCHANGE_ASK_MAX = 2 /* times the cache may want the origin asked */
+	LRD_EXCHANGE_LINE_MAX = 64 * 1024
 };
 
 struct lrd_exchange {
@@ -80,6 +82,15 @@ struct lrd_exchange {
 	uint32_t total_ms;      /* what deadline_ns comes from */
 	int wake_fd; /* readable: give up (ECANCELED); 0: none. Set after begin */
 
+	uint64_t drain_ns;      /* deadline of a body that nobody wants; 0: none */
+	bool given_up;          /* it passed */
+
+	/* where to, and who we are there */
+	struct lrd_route route;
+	struct lrd_authorize auth;
+	struct lrd_buf target;  /* in origin-form */
+	larder_slice if_match;  /* an entity tag; borrowed, empty: none */
+
 	/* the connection */
 	struct lrd_dial dial;
 	struct lrd_pool_key key;
@@ -87,7 +98,7 @@ struct lrd_exchange {
 	struct lrd_stream *stream;
 	uint64_t bytes_in; /* of the stream, before this exchange */
 	uint64_t bytes_out;
-	bool retried;
+	uint32_t retries; /* done so far */
 	bool keep; /* nothing so far forbids another exchange on it */
 
 	/* the request going out */
@@ -97,20 +108,25 @@ struct lrd_exchange {
 	struct iovec iov[5];
 	int iov_at;
 	int iov_count;
+	bool begun;        /* the caller's body was asked for */
 	bool held;         /* piece is all that the caller supplied so far */
 	uint64_t uploaded; /* bytes taken from the caller */
 	bool upload_done;
-	unsigned asked; /* requests composed */
+	unsigned asked;     /* requests composed */
+	unsigned unmatched; /* 304s that fitted nothing */
 
 	/* the response coming in */
 	struct lrd_buf in;
 	size_t in_at; /* of in.ptr: what is not used up */
 	struct lrd_head head;
 	unsigned interim;
+	struct lrd_early *early; /* borrowed: where 1xx heads are kept; NULL: nowhere */
 	int64_t request_time;
 	int64_t response_time;
 	struct lrd_body body;
 	bool store; /* the plan gets the body */
+	bool hold;  /* ... and is committed by lrd_exchange_commit() alone */
+	bool complete; /* the body is: a commit that was held may be made */
 
 	/* the caller's pull */
 	char *pull;
@@ -135,6 +151,18 @@ LARDER_MUST_USE int lrd_exchange_run(struct lrd_exchange *ex);
 LARDER_MUST_USE ptrdiff_t lrd_exchange_pull(struct lrd_exchange *ex, void *buf,
 					    size_t len, larder_error *err);
 
+/* What was held back by `hold`: the body proved to be what it says it is. */
+void lrd_exchange_commit(struct lrd_exchange *ex);
+
+/* Is all that a callback supplied still here? Then it is *body, borrowed. */
+bool lrd_exchange_held(const struct lrd_exchange *ex, larder_slice *body);
+
+/*
+ * The rest of the body is not wanted by anybody but the cache: up to `max_bytes` of it are read
+ * for at most `max_ms`, else the connection is cut. The head stays; buffers go.
+ */
+void lrd_exchange_leave(struct lrd_exchange *ex, size_t max_bytes, uint32_t max_ms);
+
 /* "flush", for traces. */
 const char *lrd_step_name(enum lrd_step step);
 
@@ -151,6 +179,12 @@ enum lrd_result lrd_exchange_fail(struct lrd_exchange *ex, int rc);
 /* The same with a text: "what" is the beginning, the URL follows, then `detail`. */
 enum lrd_result lrd_exchange_fault(struct lrd_exchange *ex, int rc, uint32_t phase,
 				   const char *what, const char *detail);
+
+/*
+ * A body from a callback goes out from its beginning: what is still held does so by itself,
+ * else the caller is asked, for the first time or after a rewind. Errors are in ex->err.
+ */
+LARDER_MUST_USE int lrd_exchange_restart_body(struct lrd_exchange *ex);
 
 /* Puts head and first piece in line to go out. */
 void lrd_exchange_requeue(struct lrd_exchange *ex);

@@ -99,6 +99,7 @@ static larder_session *clone_session(const larder_session *parent)
 	clone->spare_response = NULL;
 	clone->spare_exchange = NULL;
 	clone->refresher = NULL;
+	clone->refused = NULL;
 	clone->resolver = NULL;
 	clone->pool = NULL;
 	clone->tls = lrd_tls_ref(parent->tls);
@@ -252,7 +253,9 @@ static void start(struct lrd_refresher *refresher, struct work *work, larder_pla
 
 bool lrd_refresh_possible(const larder_session *session, larder_slice url)
 {
-	(void)session;
+	/* A callback of the caller's is not for a thread of ours. */
+	if (session->options.choose_proxy)
+		return false;
 	/* The cache's copy of the request has no user name and password any more. */
 	return memchr(url.ptr, '@', url.len) == NULL;
 }

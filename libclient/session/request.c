@@ -9,9 +9,11 @@
 #include "proto/bytes/scan.h"
 #include "proto/bytes/slice.h"
 #include "proto/http/head.h"
+#include "proto/http/iri.h"
 #include "proto/http/list.h"
 #include "session/options.h"
 #include "sys/error.h"
+#include "transport/idn.h"
 
 /*
  * Methods whose effect is the same sent once or twice (RFC 9110 s9.2.2 and the registry of
@@ -161,6 +163,7 @@ static int take_body(struct lrd_request *request, const larder_request *theirs,
 		request->body_read = theirs->body_read;
 		request->body_ctx = theirs->body_ctx;
 		request->body_length = theirs->body_length;
+		request->body_rewind = theirs->body_rewind;
 	} else if (theirs->body.ptr || means_content(request->method)) {
 		request->body_kind = LRD_REQUEST_MEMORY;
 		request->body = theirs->body;
@@ -181,17 +184,20 @@ static int check_field(struct lrd_request *request, const larder_field *field,
 {
 	char name[64];
 
-	show(field->name, name, sizeof(name));
-	if (!lrd_field_name_valid(field->name))
+	if (!lrd_field_name_valid(field->name)) {
+		show(field->name, name, sizeof(name));
 		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
 				     "field name \"%s\" is no token", name);
+	}
 	/* The value may be a secret: only its name is told. */
-	if (!lrd_field_value_valid(lrd_slice_trim(field->value)))
+	if (!lrd_field_value_valid(lrd_slice_trim(field->value))) {
+		show(field->name, name, sizeof(name));
 		return lrd_error_set(
 			err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
 			"value of field %s holds CR, LF, NUL or another control "
 			"character",
 			name);
+	}
 	if (!AMONG(own_fields, field->name, true))
 		return 0;
 	if (lrd_slice_equal_nocase(field->name, LRD_SLICE("Connection")) &&
@@ -199,6 +205,7 @@ static int check_field(struct lrd_request *request, const larder_field *field,
 		request->close = true;
 		return 0;
 	}
+	show(field->name, name, sizeof(name));
 	return lrd_error_set(
 		err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
 		"field %s is set by the library: it follows from URL and body", name);
@@ -225,9 +232,19 @@ static int take_fields(struct lrd_request *request, const larder_session *sessio
 		request->line_room = room;
 	}
 	for (size_t i = 0; i < session->default_count; i++) {
-		if (!given.count || !lrd_view_has(given, session->defaults[i].name))
-			request->lines[count++] = session->defaults[i];
+		if (given.count && lrd_view_has(given, session->defaults[i].name))
+			continue;
+		request->lines[count] = session->defaults[i];
+		/* A part of a coded body could not be decoded. */
+		if (i == session->default_coding && request->no_decode)
+			continue;
+		if (i == session->default_coding && given.count &&
+		    lrd_view_has(given, LRD_SLICE("Range")))
+			request->lines[count].value = LRD_SLICE("identity");
+		count++;
 	}
+	request->own_auth = given.count &&
+			    lrd_view_has(given, LRD_SLICE("Authorization"));
 	for (size_t i = 0; i < given.count; i++) {
 		int rc = check_field(request, &given.at[i], err);
 
@@ -243,11 +260,42 @@ static int take_fields(struct lrd_request *request, const larder_session *sessio
 	return 0;
 }
 
+static int bad_url(const struct lrd_request *request, const char *why, larder_error *err)
+{
+	char text[LRD_URL_TEXT_MAX];
+
+	return lrd_error_set(err, LARDER_EURL, LARDER_PHASE_PREPARE, 0, NULL,
+			     "URL \"%s\" %s", lrd_url_text(request->url, text), why);
+}
+
+/* Takes what people type for what they mean: blanks and letters beyond ASCII are escaped. */
+static int escape_url(struct lrd_request *request, larder_error *err)
+{
+	int rc = lrd_iri_to_uri(request->url, lrd_idn_iri_host, NULL, &request->escaped);
+
+	if (rc == LARDER_ENOMEM)
+		return no_memory(err);
+	if (rc < 0)
+		return bad_url(request,
+			       "holds control characters, bytes that are not UTF-8, or a "
+			       "host that is no name",
+			       err);
+	request->url = lrd_buf_slice(&request->escaped);
+	return 0;
+}
+
 static int take_url(struct lrd_request *request, const char *url, larder_error *err)
 {
 	if (!url)
 		return refuse(err, "request has no url");
 	request->url = lrd_slice_cstr(url);
+	if (!lrd_iri_is_uri(request->url)) {
+		int rc = escape_url(request, err);
+
+		if (rc < 0)
+			return rc;
+		url = request->url.ptr;
+	}
 	/*
 	 * RFC 9110 s4.2.4: a name and password before the host are an error, most often made
 	 * to hide which host it is. They would be lost silently besides, since no field carries
@@ -267,6 +315,16 @@ int lrd_request_prepare(struct lrd_request *request, const larder_session *sessi
 	request->close = false;
 	request->uri.text.ptr = NULL;
 	request->lines = NULL;
+	request->body_rewind = NULL;
+	request->body_begun = false;
+	request->no_auth = (theirs->flags & LARDER_NO_AUTH) != 0;
+	request->no_decode = session->options.no_decode ||
+			     (theirs->flags & LARDER_NO_DECODE) != 0;
+	request->ignore_etag = session->options.ignore_etag ||
+			       (theirs->flags & LARDER_IGNORE_ETAG) != 0;
+	request->deadline_ns = 0;
+	lrd_buf_init(&request->held, LRD_REQUEST_HEAD_MAX, request->mem);
+	lrd_buf_init(&request->escaped, LRD_REQUEST_HEAD_MAX, request->mem);
 	request->partition = theirs->partition ? theirs->partition : session->partition;
 	request->mode = theirs->mode;
 	request->total_timeout_ms = theirs->total_timeout_ms
@@ -274,6 +332,11 @@ int lrd_request_prepare(struct lrd_request *request, const larder_session *sessi
 					    : session->options.total_timeout_ms;
 	if (theirs->mode > LARDER_MODE_ONLY_IF_CACHED)
 		return refuse(err, "mode is none of enum larder_mode");
+	if (theirs->redirect > LARDER_REDIRECT_ERROR)
+		return refuse(err, "redirect is none of enum larder_redirect");
+	if (theirs->flags >= 2 * LARDER_NO_AUTH)
+		return refuse(err, "flags has a bit that is none of enum "
+				   "larder_request_flag");
 	rc = take_method(request, theirs->method, err);
 	if (rc == 0)
 		rc = take_url(request, theirs->url, err);
@@ -291,14 +354,8 @@ void lrd_request_release(struct lrd_request *request)
 	if (request->lines && request->lines != request->inline_lines)
 		lrd_alloc_free(request->mem, request->lines);
 	request->lines = NULL;
-}
-
-static int bad_url(const struct lrd_request *request, const char *why, larder_error *err)
-{
-	char text[LRD_URL_TEXT_MAX];
-
-	return lrd_error_set(err, LARDER_EURL, LARDER_PHASE_PREPARE, 0, NULL,
-			     "URL \"%s\" %s", lrd_url_text(request->url, text), why);
+	lrd_buf_release(&request->held);
+	lrd_buf_release(&request->escaped);
 }
 
 /* host and zone as the resolver and TLS want them: "fe80::1%eth0", "example.org". */
@@ -364,8 +421,25 @@ static int grow_lines(struct lrd_request *request, size_t count, size_t more)
 	return 0;
 }
 
-static int write_head(struct lrd_request *request, struct lrd_field_view conditions,
-		      struct lrd_buf *target, struct lrd_buf *out)
+/* The whole URL as target, for a proxy that forwards (RFC 9112 s3.2.2). */
+static int write_absolute(const struct lrd_request *request, larder_slice target,
+			  struct lrd_buf *out)
+{
+	int rc = lrd_uri_origin(&request->uri, out);
+
+	return rc < 0 ? rc : lrd_buf_append_slice(out, target);
+}
+
+static size_t add_lines(struct lrd_request *request, size_t count,
+			struct lrd_field_view more)
+{
+	for (size_t i = 0; i < more.count; i++)
+		request->lines[count++] = more.at[i];
+	return count;
+}
+
+static int write_head(struct lrd_request *request, larder_slice target,
+		      const struct lrd_request_extra *extra, struct lrd_buf *out)
 {
 	char host_text[LRD_REQUEST_HOST_MAX + 16];
 	char length[LRD_NUM_SIZE];
@@ -376,14 +450,19 @@ static int write_head(struct lrd_request *request, struct lrd_field_view conditi
 	lrd_buf_init_fixed(&host, host_text, sizeof(host_text));
 	rc = lrd_uri_host_field(&request->uri, &host);
 	if (rc == 0)
-		rc = lrd_uri_request_target(&request->uri, target);
-	if (rc == 0)
-		rc = grow_lines(request, count, conditions.count + 2);
+		rc = grow_lines(request, count,
+				extra->conditions.count + extra->auth.count +
+					extra->proxy.count + extra->proxy_auth.count + 3);
 	if (rc < 0)
 		return rc;
 	request->lines[0] = (larder_field){ LRD_SLICE("Host"), lrd_buf_slice(&host) };
-	for (size_t i = 0; i < conditions.count; i++)
-		request->lines[count++] = conditions.at[i];
+	count = add_lines(request, count, extra->conditions);
+	if (extra->if_match.len)
+		request->lines[count++] =
+			(larder_field){ LRD_SLICE("If-Match"), extra->if_match };
+	count = add_lines(request, count, extra->auth);
+	count = add_lines(request, count, extra->proxy);
+	count = add_lines(request, count, extra->proxy_auth);
 	if (request->close)
 		request->lines[count++] =
 			(larder_field){ LRD_SLICE("Connection"), LRD_SLICE("close") };
@@ -395,19 +474,30 @@ static int write_head(struct lrd_request *request, struct lrd_field_view conditi
 			LRD_SLICE("Content-Length"),
 			{ length, lrd_i64_format(request->body_length, length) }
 		};
-	return lrd_head_write_request(request->method, lrd_buf_slice(target),
+	return lrd_head_write_request(request->method, target,
 				      lrd_view_of(request->lines, count), out);
 }
 
-int lrd_request_write(struct lrd_request *request, struct lrd_field_view conditions,
-		      struct lrd_buf *out, larder_error *err)
+int lrd_request_target(const struct lrd_request *request, struct lrd_buf *out)
 {
-	struct lrd_buf target;
-	int rc;
+	return lrd_uri_request_target(&request->uri, out);
+}
 
-	lrd_buf_init(&target, LRD_REQUEST_HEAD_MAX, request->mem);
-	rc = write_head(request, conditions, &target, out);
-	lrd_buf_release(&target);
+int lrd_request_write(struct lrd_request *request, larder_slice target,
+		      const struct lrd_request_extra *extra, struct lrd_buf *out,
+		      larder_error *err)
+{
+	struct lrd_buf absolute;
+	int rc = 0;
+
+	lrd_buf_init(&absolute, LRD_REQUEST_HEAD_MAX, request->mem);
+	if (extra->absolute) {
+		rc = write_absolute(request, target, &absolute);
+		target = lrd_buf_slice(&absolute);
+	}
+	if (rc == 0)
+		rc = write_head(request, target, extra, out);
+	lrd_buf_release(&absolute);
 	if (rc == LARDER_ENOMEM)
 		return no_memory(err);
 	if (rc == LARDER_ELIMIT)
@@ -417,4 +507,73 @@ int lrd_request_write(struct lrd_request *request, struct lrd_field_view conditi
 	if (rc < 0)
 		return bad_url(request, "or a field of the request cannot be sent", err);
 	return 0;
+}
+
+/* ---- sending it again -------------------------------------------------------------------- */
+
+int lrd_request_rewind(struct lrd_request *request, larder_error *err)
+{
+	int rc;
+
+	if (request->body_kind != LRD_REQUEST_CALLBACK || !request->body_begun)
+		return 0;
+	if (!request->body_rewind)
+		return lrd_error_set(err, LARDER_EREPEAT, LARDER_PHASE_SEND, 0, NULL,
+				     "request body would have to be sent again: set "
+				     "body_rewind");
+	rc = request->body_rewind(request->body_ctx);
+	if (rc < 0)
+		return lrd_error_set(err, rc, LARDER_PHASE_SEND, 0, NULL,
+				     "request body: the rewind callback gave up");
+	request->body_begun = false;
+	return 0;
+}
+
+int lrd_request_hold(struct lrd_request *request, larder_slice body)
+{
+	int rc = lrd_buf_append_slice(&request->held, body);
+
+	if (rc < 0)
+		return rc;
+	request->body_kind = LRD_REQUEST_MEMORY;
+	request->body = lrd_buf_slice(&request->held);
+	request->body_length = (int64_t)body.len;
+	return 0;
+}
+
+int lrd_request_retarget(struct lrd_request *request, larder_slice url, larder_error *err)
+{
+	larder_slice before = request->url;
+	int rc;
+
+	request->url = url;
+	request->uri.text.ptr = NULL;
+	rc = lrd_request_locate(request, err);
+	if (rc < 0)
+		request->url = before;
+	return rc;
+}
+
+void lrd_request_to_get(struct lrd_request *request)
+{
+	request->method = LRD_SLICE("GET");
+	request->idempotent = true;
+	request->body_kind = LRD_REQUEST_NO_BODY;
+	request->body = LRD_SLICE("");
+	request->body_length = 0;
+}
+
+void lrd_request_drop_fields(struct lrd_request *request,
+			     bool (*drops)(larder_slice name, const void *ctx),
+			     const void *ctx)
+{
+	size_t kept = 1; /* behind Host's place */
+
+	for (size_t i = 0; i < request->field_count; i++) {
+		if (!drops(request->fields[i].name, ctx))
+			request->lines[kept++] = request->fields[i];
+	}
+	request->field_count = kept - 1;
+	request->own_auth = lrd_view_has(lrd_view_of(request->fields, request->field_count),
+					 LRD_SLICE("Authorization"));
 }

@@ -5,7 +5,8 @@
  *	lrd_request_prepare(&request, session, theirs, err);	always
  *	... the cache is asked with request.fields ...
  *	lrd_request_locate(&request, err);			only when the origin is asked
- *	lrd_request_write(&request, conditions, &out, err);
+ *	lrd_request_target(&request, &target);
+ *	lrd_request_write(&request, target, &extra, &out, err);
  *	lrd_request_release(&request);
  *
  * Whatever could split or smuggle a message is refused here, before anything is looked up,
@@ -20,6 +21,7 @@
 
 #include <larder/larder.h>
 
+#include "proto/bytes/buf.h"
 #include "proto/http/fields.h"
 #include "proto/http/uri.h"
 #include "session/session.h"
@@ -53,6 +55,13 @@ struct lrd_request {
 	larder_body_read body_read;
 	void *body_ctx;
 	int64_t body_length;
+	larder_body_rewind body_rewind;
+	bool body_begun; /* the callback gave away a part of it */
+	bool own_auth;   /* the caller set Authorization himself */
+	bool ignore_etag; /* stored entity tags are left out of it */
+	bool no_decode;  /* the body stays coded */
+	bool no_auth;    /* credentials and certificates of the session stay out of it */
+	uint64_t deadline_ns; /* of all exchanges; 0: none */
 
 	/* After lrd_request_locate(). */
 	struct lrd_uri uri;
@@ -61,6 +70,8 @@ struct lrd_request {
 
 	/* private */
 	const larder_allocator *mem;
+	struct lrd_buf held; /* a callback's body, once it is taken over */
+	struct lrd_buf escaped; /* the URL, where the caller's had to be escaped */
 	larder_field *lines; /* lines[0] is Host's place, fields are lines[1] and on */
 	size_t line_room;
 	larder_field inline_lines[LRD_REQUEST_INLINE];
@@ -78,13 +89,51 @@ void lrd_request_release(struct lrd_request *request);
 /* Takes the URL apart: where to connect. EURL. */
 LARDER_MUST_USE int lrd_request_locate(struct lrd_request *request, larder_error *err);
 
+/* What one exchange adds to the request; all views may be empty. */
+struct lrd_request_extra {
+	struct lrd_field_view conditions; /* the cache's */
+	struct lrd_field_view auth;       /* answers to challenges */
+	struct lrd_field_view proxy;      /* for a proxy that forwards */
+	struct lrd_field_view proxy_auth; /* the same */
+	larder_slice if_match;            /* an entity tag; empty: none */
+	bool absolute;                    /* the target as a whole URL, for such a proxy */
+};
+
+/* Appends the target as the request line has it, in origin-form. EURL, ELIMIT, ENOMEM. */
+LARDER_MUST_USE int lrd_request_target(const struct lrd_request *request,
+				       struct lrd_buf *out);
+
 /*
- * Appends the head as it goes onto the wire: Host, our fields, the caller's, `conditions`,
- * framing. EINVAL, ELIMIT, ENOMEM.
+ * Appends the head as it goes onto the wire: Host, our fields, the caller's, `extra`,
+ * framing. `target` is from lrd_request_target(). EINVAL, ELIMIT, ENOMEM.
  */
-LARDER_MUST_USE int lrd_request_write(struct lrd_request *request,
-				      struct lrd_field_view conditions,
+LARDER_MUST_USE int lrd_request_write(struct lrd_request *request, larder_slice target,
+				      const struct lrd_request_extra *extra,
 				      struct lrd_buf *out, larder_error *err);
+
+/*
+ * The body is to be sent from its first byte again: 0 when it can be, EREPEAT when not, or
+ * what the caller's rewind returned.
+ */
+LARDER_MUST_USE int lrd_request_rewind(struct lrd_request *request, larder_error *err);
+
+/* The callback gave all of its body, and here it is: it can be repeated from now on. ENOMEM. */
+LARDER_MUST_USE int lrd_request_hold(struct lrd_request *request, larder_slice body);
+
+/* ---- redirects ---------------------------------------------------------------------------- */
+
+/*
+ * Turns the request to another URL, whose text must live as long as the request. EURL with
+ * the request as it was.
+ */
+LARDER_MUST_USE int lrd_request_retarget(struct lrd_request *request, larder_slice url,
+					 larder_error *err);
+/* It goes on as a GET without content. */
+void lrd_request_to_get(struct lrd_request *request);
+/* Removes fields for which `drops` is true. */
+void lrd_request_drop_fields(struct lrd_request *request,
+			     bool (*drops)(larder_slice name, const void *ctx),
+			     const void *ctx);
 
 enum { LRD_URL_TEXT_MAX = 200 };
 

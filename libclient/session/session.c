@@ -7,6 +7,7 @@
 #include "proto/bytes/alloc.h"
 #include "proto/bytes/slice.h"
 #include "proto/http/fields.h"
+#include "session/access.h"
 #include "session/exchange.h"
 #include "session/options.h"
 #include "session/refresh.h"
@@ -30,6 +31,8 @@ static void fill_defaults(larder_options *options)
 		{ offsetof(larder_options, idle_keep_ms), 60000 },
 		{ offsetof(larder_options, max_head_bytes), 300 * 1024 },
 		{ offsetof(larder_options, max_fields), 1000 },
+		{ offsetof(larder_options, max_redirects), 5 },
+		{ offsetof(larder_options, retries), 2 },
 	};
 
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
@@ -52,6 +55,23 @@ static int check_options(const larder_options *options, larder_error *err)
 
 	if (options->no_cache > 1 || options->shared > 1 || options->insecure > 1)
 		return bad_option(err, "no_cache, shared and insecure are 0 or 1");
+	if (options->no_redirects > 1 || options->follow_all_methods > 1 ||
+	    options->post_301_to_get > 1 || options->forward_credentials > 1)
+		return bad_option(err, "no_redirects, follow_all_methods, post_301_to_get and "
+				       "forward_credentials are 0 or 1");
+	if (options->no_retries > 1 || options->errors_to_status > 1 ||
+	    options->ignore_etag > 1 || options->compat > 1 || options->no_decode > 1)
+		return bad_option(err, "no_retries, errors_to_status, ignore_etag, compat and "
+				       "no_decode are 0 or 1");
+	if (options->no_proxy_env > 1 || options->proxy_tunnel > 1)
+		return bad_option(err, "no_proxy_env and proxy_tunnel are 0 or 1");
+	if (options->redirect_code_count > 1000 ||
+	    (options->redirect_code_count && !options->redirect_codes))
+		return bad_option(err, "redirect_code_count is set, and redirect_codes is "
+				       "not; or it is above 1000");
+	if (options->tls_min_version > UINT16_MAX || options->tls_max_version > UINT16_MAX)
+		return bad_option(err, "tls_min_version and tls_max_version are 0x0303 for "
+				       "TLS 1.2, 0x0304 for TLS 1.3");
 	if (options->no_cache && options->cache)
 		return bad_option(err, "no_cache contradicts a given cache");
 	if (options->cache && options->store)
@@ -88,6 +108,13 @@ static int set_identity(larder_session *session, const larder_options *options)
 	}
 	session->defaults[session->default_count++] =
 		(larder_field){ LRD_SLICE_INIT("Accept"), LRD_SLICE_INIT("*/*") };
+	session->default_coding = SIZE_MAX;
+	if (!options->no_decode) {
+		session->default_coding = session->default_count;
+		session->defaults[session->default_count++] =
+			(larder_field){ LRD_SLICE_INIT("Accept-Encoding"),
+					lrd_slice_cstr(lrd_coding_supported()) };
+	}
 	if (!options->partition)
 		return 0;
 	session->partition = lrd_alloc_copy(session->mem, options->partition,
@@ -117,15 +144,73 @@ static int open_cache(larder_session *session, const larder_options *options,
 	return rc;
 }
 
-static int make_tls(larder_session *session, const larder_options *options,
-		    larder_error *err)
+/* A text of the caller's, for as long as the session lives. */
+static int keep_text(larder_session *session, const char *text, char **ret)
 {
-	struct lrd_tls_options wanted = {
+	if (!text)
+		return 0;
+	*ret = lrd_alloc_copy(session->mem, text, strlen(text));
+	return *ret ? 0 : LARDER_ENOMEM;
+}
+
+/* How redirects are followed, bodies decoded and lost updates met. */
+static int set_habits(larder_session *session, const larder_options *options)
+{
+	struct lrd_redirect_rules *rules = &session->redirect;
+	size_t bytes = options->redirect_code_count * sizeof(*options->redirect_codes);
+	int rc = keep_text(session, options->safe_methods, &session->safe_methods);
+
+	if (rc == 0)
+		rc = keep_text(session,
+			       options->if_match_methods ? options->if_match_methods
+							 : "PUT PATCH",
+			       &session->if_match_methods);
+	if (rc < 0)
+		return rc;
+	if (options->redirect_codes) {
+		session->redirect_codes =
+			(uint16_t *)(void *)lrd_alloc_copy(session->mem,
+							   options->redirect_codes, bytes);
+		if (!session->redirect_codes)
+			return LARDER_ENOMEM;
+		rules->codes = session->redirect_codes;
+		rules->code_count = options->redirect_code_count;
+	}
+	if (session->safe_methods)
+		rules->safe_methods = lrd_slice_cstr(session->safe_methods);
+	rules->all_methods = options->follow_all_methods != 0;
+	rules->post_301_to_get = options->post_301_to_get != 0;
+	rules->forward_credentials = options->forward_credentials != 0;
+	rules->compat = options->compat != 0;
+	if (options->compat)
+		session->coding = lrd_coding_limits_httplib2;
+	if (options->decode_max_bytes)
+		session->coding.max_output_bytes = options->decode_max_bytes;
+	if (options->decode_ratio)
+		session->coding.max_ratio = options->decode_ratio;
+	if (options->decode_ratio_floor)
+		session->coding.ratio_floor_bytes = options->decode_ratio_floor;
+	return 0;
+}
+
+struct lrd_tls_options lrd_session_tls_options(const larder_session *session)
+{
+	const larder_options *options = &session->options;
+
+	return (struct lrd_tls_options){
 		.allocator = session->mem,
-		.ca_file = options->ca_file,
-		.ca_dir = options->ca_dir,
-		.insecure = options->insecure,
+		.ca_file = session->ca_file,
+		.ca_dir = session->ca_dir,
+		.insecure = options->insecure != 0,
+		.min_version = (uint16_t)options->tls_min_version,
+		.max_version = (uint16_t)options->tls_max_version,
+		.pins = session->tls_pins,
 	};
+}
+
+static int make_tls(larder_session *session, larder_error *err)
+{
+	struct lrd_tls_options wanted = lrd_session_tls_options(session);
 
 	return lrd_tls_new(&wanted, &session->tls, err);
 }
@@ -146,10 +231,18 @@ static int open_network(larder_session *session, const larder_options *options,
 	rc = lrd_resolver_new(session->mem, &session->resolver);
 	if (rc < 0)
 		return rc;
-	/* A bundle that the caller names is tried now, so that its troubles show at once. */
-	if (options->ca_file || options->ca_dir)
-		return make_tls(session, options, err);
-	return 0;
+	rc = lrd_proxies_init(&session->proxies, options, session->mem, err);
+	if (rc == 0)
+		rc = keep_text(session, options->ca_file, &session->ca_file);
+	if (rc == 0)
+		rc = keep_text(session, options->ca_dir, &session->ca_dir);
+	if (rc == 0)
+		rc = keep_text(session, options->tls_pins, &session->tls_pins);
+	/* What the caller names is tried now, so that its troubles show at once. */
+	if (rc == 0 && (options->ca_file || options->ca_dir || options->tls_pins ||
+			options->tls_min_version || options->tls_max_version))
+		rc = make_tls(session, err);
+	return rc;
 }
 
 int lrd_session_tls(larder_session *session, struct lrd_tls **ret, larder_error *err)
@@ -157,7 +250,7 @@ int lrd_session_tls(larder_session *session, struct lrd_tls **ret, larder_error 
 	int rc = 0;
 
 	if (!session->tls)
-		rc = make_tls(session, &session->options, err);
+		rc = make_tls(session, err);
 	if (rc == 0)
 		*ret = session->tls;
 	return rc;
@@ -169,6 +262,8 @@ static void session_free(larder_session *session)
 
 	lrd_response_drop(session, session->spare_response);
 	lrd_exchange_free(session->spare_exchange);
+	lrd_access_release(session);
+	lrd_proxies_release(&session->proxies, session->mem);
 	lrd_pool_free(session->pool);
 	lrd_resolver_free(session->resolver);
 	lrd_tls_unref(session->tls);
@@ -176,6 +271,12 @@ static void session_free(larder_session *session)
 		larder_cache_close(session->cache);
 	lrd_alloc_free(session->mem, session->partition);
 	lrd_alloc_free(session->mem, session->user_agent);
+	lrd_alloc_free(session->mem, session->safe_methods);
+	lrd_alloc_free(session->mem, session->redirect_codes);
+	lrd_alloc_free(session->mem, session->if_match_methods);
+	lrd_alloc_free(session->mem, session->ca_file);
+	lrd_alloc_free(session->mem, session->ca_dir);
+	lrd_alloc_free(session->mem, session->tls_pins);
 	lrd_alloc_free(&allocator, session);
 }
 
@@ -216,7 +317,16 @@ int larder_session_open(const larder_options *options, larder_session **out,
 	session->options.ca_file = NULL;
 	session->options.ca_dir = NULL;
 	session->options.allocator = NULL;
+	session->options.redirect_codes = NULL;
+	session->options.safe_methods = NULL;
+	session->options.if_match_methods = NULL;
+	session->options.tls_pins = NULL;
+	session->options.proxy = NULL;
+	session->options.no_proxy = NULL;
+	session->options.proxy_fields = NULL;
 	rc = set_identity(session, &wanted);
+	if (rc == 0)
+		rc = set_habits(session, &wanted);
 	if (rc < 0)
 		goto out;
 	rc = open_network(session, &wanted, err);
@@ -251,6 +361,8 @@ void larder_session_close(larder_session *session)
 {
 	if (!session)
 		return;
+	larder_response_free(session->refused);
+	session->refused = NULL;
 	/* Idle connections have no further use, even where a response lives on. */
 	lrd_pool_close_all(session->pool);
 	lrd_refresh_stop(session->refresher);
@@ -266,4 +378,14 @@ const larder_error *larder_session_error(const larder_session *session)
 larder_cache *larder_session_cache(larder_session *session)
 {
 	return session->cache;
+}
+
+larder_response *larder_session_refused(const larder_session *session)
+{
+	return session->refused;
+}
+
+void larder_session_close_idle(larder_session *session)
+{
+	lrd_pool_close_all(session->pool);
 }

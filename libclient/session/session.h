@@ -14,10 +14,15 @@
 
 #include <larder/larder.h>
 
+#include "auth/credentials.h"
+#include "coding/decoder.h"
+#include "policy/redirect.h"
+#include "session/proxies.h"
 #include "transport/pool.h"
 #include "transport/resolve.h"
 #include "transport/tls.h"
 
+struct lrd_access;
 struct lrd_exchange;
 struct lrd_refresher;
 
@@ -33,8 +38,29 @@ struct larder_session {
 
 	/* The fields that every request gets unless the caller sets them: User-Agent, Accept. */
 	char *user_agent;
-	larder_field defaults[2];
+	larder_field defaults[3];
 	size_t default_count;
+	size_t default_coding; /* which of them is Accept-Encoding; SIZE_MAX: none */
+
+	/* Redirects, codings, lost update: the options with their texts, which are ours. */
+	struct lrd_redirect_rules redirect;
+	struct lrd_coding_limits coding;
+	char *safe_methods;
+	uint16_t *redirect_codes;
+	char *if_match_methods;
+
+	/* Who we are, and where others are: access.h. NULL until something is added. */
+	struct lrd_credentials *credentials;
+	struct lrd_credentials *proxy_credentials;
+	struct lrd_access *access;
+	struct lrd_proxies proxies;
+
+	/* The TLS options with a text of their own. */
+	char *ca_file;
+	char *ca_dir;
+	char *tls_pins;
+
+	larder_response *refused; /* a redirect that was not followed */
 
 	struct lrd_tls *tls; /* NULL until the first https request, see lrd_session_tls() */
 	struct lrd_resolver *resolver;
@@ -60,5 +86,8 @@ void lrd_session_unref(larder_session *session);
  */
 LARDER_MUST_USE int lrd_session_tls(larder_session *session, struct lrd_tls **ret,
 				    larder_error *err);
+
+/* The same as options, for a configuration that differs in one thing. */
+struct lrd_tls_options lrd_session_tls_options(const larder_session *session);
 
 #endif

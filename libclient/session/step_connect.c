@@ -8,22 +8,17 @@
 #include "sys/clock.h"
 
 /* Describes the connection that the request needs. */
-static int aim(struct lrd_exchange *ex)
+static void aim(struct lrd_exchange *ex)
 {
 	const larder_options *options = &ex->session->options;
 	const struct lrd_request *request = ex->request;
-	struct lrd_tls *tls = NULL;
 
-	if (request->https) {
-		int rc = lrd_session_tls(ex->session, &tls, ex->err);
-
-		if (rc < 0)
-			return rc;
-	}
 	ex->dial = (struct lrd_dial){
 		.host = request->host,
 		.port = request->uri.port_number,
-		.tls = tls,
+		.unix_path = ex->route.unix_path,
+		.tls = ex->route.tls,
+		.proxy = ex->route.proxied ? &ex->route.proxy : NULL,
 		.resolver = ex->session->resolver,
 		.allocator = ex->session->mem,
 		.resolve_timeout_ms = options->resolve_timeout_ms,
@@ -33,7 +28,6 @@ static int aim(struct lrd_exchange *ex)
 		.wake_fd = ex->wake_fd,
 	};
 	ex->poolable = lrd_pool_key_make(&ex->dial, LRD_SLICE(""), &ex->key) == 0;
-	return 0;
 }
 
 /* A connection is there: from here on everything on it is this exchange's. */
@@ -52,10 +46,8 @@ static enum lrd_result attach(struct lrd_exchange *ex, struct lrd_stream *stream
 enum lrd_result lrd_step_take(struct lrd_exchange *ex)
 {
 	struct lrd_stream *stream = NULL;
-	int rc = aim(ex);
 
-	if (rc < 0)
-		return lrd_exchange_fail(ex, rc);
+	aim(ex);
 	if (ex->poolable)
 		stream = lrd_pool_take(ex->session->pool, &ex->key);
 	if (stream)
@@ -67,7 +59,7 @@ enum lrd_result lrd_step_take(struct lrd_exchange *ex)
 enum lrd_result lrd_step_dial(struct lrd_exchange *ex)
 {
 	struct lrd_stream *stream = NULL;
-	int rc = lrd_dial(&ex->dial, &stream, ex->err);
+	int rc = lrd_authorize_dial(ex, &stream);
 
 	if (rc < 0)
 		return lrd_exchange_fail(ex, rc);

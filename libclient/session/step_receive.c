@@ -14,6 +14,8 @@
 enum {
 	DIRECT_MIN = 64 * 1024,
 	DIRECT_REST = 4096,
+	DRAIN_MAX_BYTES = 64 * 1024,
+	DRAIN_MAX_MS = 1000,
 	KEEP_ALIVE_MAX_S = 3600 /* beyond it our own limit is the shorter one */
 };
 
@@ -39,9 +41,12 @@ static enum lrd_result bad_head(struct lrd_exchange *ex, int rc)
 				  detail);
 }
 
-/* A 1xx that we did not ask for is read over (RFC 9110 s15.2), but not for ever. */
+/* A 1xx that we did not ask for is kept aside (RFC 9110 s15.2), but not for ever. */
 static enum lrd_result skip_interim(struct lrd_exchange *ex)
 {
+	const larder_options *options = &ex->session->options;
+	int rc = 0;
+
 	if (ex->head.status == 101)
 		return lrd_exchange_fault(ex, LARDER_EPROTO, LARDER_PHASE_FIRST_BYTE,
 					  "response of",
@@ -50,6 +55,13 @@ static enum lrd_result skip_interim(struct lrd_exchange *ex)
 		return lrd_exchange_fault(ex, LARDER_ELIMIT, LARDER_PHASE_FIRST_BYTE,
 					  "response of",
 					  "has more than 32 interim heads (1xx)");
+	if (ex->head.status != 100 && ex->early)
+		rc = lrd_early_add(ex->early, (uint32_t)ex->head.status,
+				   lrd_fields_view(&ex->head.fields),
+				   options->max_head_bytes, options->max_fields,
+				   ex->session->mem);
+	if (rc < 0)
+		return bad_head(ex, rc);
 	lrd_head_reset(&ex->head);
 	if (ex->iov_at < ex->iov_count || !ex->upload_done)
 		ex->step = LRD_STEP_FLUSH;
@@ -134,15 +146,9 @@ static void drop_body(struct lrd_exchange *ex)
 		ex->keep = false;
 }
 
-/* The cache wants the origin asked once more, without what it had asked before. */
-static enum lrd_result ask_again(struct lrd_exchange *ex)
+/* The response is over and done with: another request follows. */
+static enum lrd_result start_over(struct lrd_exchange *ex)
 {
-	if (ex->asked >= LRD_EXCHANGE_ASK_MAX)
-		return lrd_exchange_fault(ex, LARDER_EPROTO, LARDER_PHASE_FIRST_BYTE,
-					  "response of",
-					  "answers 304 to a request without "
-					  "conditions");
-	drop_body(ex);
 	(void)lrd_step_finish(ex);
 	lrd_body_release(&ex->body);
 	lrd_head_reset(&ex->head);
@@ -151,6 +157,71 @@ static enum lrd_result ask_again(struct lrd_exchange *ex)
 	ex->interim = 0;
 	ex->step = LRD_STEP_COMPOSE;
 	return LRD_NEXT;
+}
+
+/* The cache wants the origin asked once more, without what it had asked before. */
+static enum lrd_result ask_again(struct lrd_exchange *ex)
+{
+	if (ex->unmatched++)
+		return lrd_exchange_fault(ex, LARDER_EPROTO, LARDER_PHASE_FIRST_BYTE,
+					  "response of",
+					  "answers 304 to a request without "
+					  "conditions");
+	drop_body(ex);
+	return start_over(ex);
+}
+
+/* A challenge's body, up to where it is cheaper to make a new connection. */
+enum lrd_result lrd_step_drain(struct lrd_exchange *ex)
+{
+	larder_slice piece;
+
+	while (!ex->body.ended && !ex->given_up) {
+		larder_slice in = lrd_exchange_in(ex);
+		ptrdiff_t n;
+
+		if (in.len) {
+			n = lrd_body_take(&ex->body, in, &piece);
+			if (n >= 0)
+				lrd_exchange_consume(ex, (size_t)n);
+		} else if (ex->body.received > DRAIN_MAX_BYTES) {
+			break;
+		} else {
+			n = lrd_exchange_fill(ex, LARDER_PHASE_BODY);
+			if (n == LRD_WANT_READ || n == LRD_WANT_WRITE)
+				return LRD_WAIT;
+			if (n == 0) {
+				ex->keep = false;
+				n = lrd_body_close(&ex->body);
+			}
+		}
+		if (n < 0)
+			break;
+	}
+	if (!ex->body.ended)
+		ex->keep = false;
+	ex->drain_ns = 0;
+	ex->given_up = false;
+	return start_over(ex);
+}
+
+/*
+ * Answers a challenge, takes note of its success. LRD_DONE: nothing of the kind, the response
+ * is what it is.
+ */
+static enum lrd_result authorize(struct lrd_exchange *ex)
+{
+	bool challenge = ex->head.status == 401 || ex->head.status == 407;
+	int rc = challenge ? lrd_authorize_answer(ex) : 0;
+
+	if (rc == 0)
+		rc = lrd_authorize_accept(ex);
+	else if (rc > 0) {
+		ex->drain_ns = lrd_wait_deadline(ex->deadline_ns, DRAIN_MAX_MS);
+		ex->step = LRD_STEP_DRAIN;
+		return LRD_NEXT;
+	}
+	return rc < 0 ? lrd_exchange_fail(ex, rc) : LRD_DONE;
 }
 
 static enum lrd_result decided(struct lrd_exchange *ex)
@@ -194,6 +265,12 @@ enum lrd_result lrd_step_decide(struct lrd_exchange *ex)
 	if (ex->iov_at < ex->iov_count || !ex->upload_done || !framing.reusable)
 		ex->keep = false;
 	lrd_body_begin(&ex->body, &framing, &limits, ex->session->mem);
+	if (lrd_authorize_concerns(ex)) {
+		enum lrd_result result = authorize(ex);
+
+		if (result != LRD_DONE)
+			return result;
+	}
 	if (ex->plan) {
 		rc = tell_plan(ex, &framing);
 		if (rc < 0)
@@ -352,8 +429,16 @@ enum lrd_result lrd_step_finish(struct lrd_exchange *ex)
 	else
 		lrd_stream_close(ex->stream);
 	ex->stream = NULL;
-	if (ex->store && !excess)
-		(void)larder_plan_commit(ex->plan);
+	ex->complete = ex->store && !excess;
+	if (!ex->hold)
+		lrd_exchange_commit(ex);
 	ex->step = LRD_STEP_OVER;
 	return LRD_DONE;
+}
+
+void lrd_exchange_commit(struct lrd_exchange *ex)
+{
+	if (ex->complete)
+		(void)larder_plan_commit(ex->plan);
+	ex->complete = false;
 }

@@ -56,7 +56,7 @@ void lrd_exchange_requeue(struct lrd_exchange *ex)
 /* The caller's body is at fault: nothing would be different on another connection. */
 static int bad_body(struct lrd_exchange *ex, int rc, const char *text)
 {
-	ex->retried = true;
+	ex->retries = UINT32_MAX;
 	return lrd_error_set(ex->err, rc, LARDER_PHASE_SEND, 0, NULL,
 			     "request body: %s (after %llu bytes)", text,
 			     (unsigned long long)ex->uploaded);
@@ -84,6 +84,8 @@ static int take_piece(struct lrd_exchange *ex)
 		len = left ? (size_t)left : 1;
 	if (lrd_buf_reserve(&ex->piece, len) < 0)
 		return bad_body(ex, LARDER_ENOMEM, "out of memory");
+	ex->begun = true;
+	ex->request->body_begun = true;
 	got = request->body_read(ex->piece.ptr + ex->piece.len, len, request->body_ctx);
 	if (got < 0)
 		return bad_body(ex, got < INT_MIN ? LARDER_ECANCELED : (int)got,
@@ -103,24 +105,88 @@ static int take_piece(struct lrd_exchange *ex)
 	return 0;
 }
 
-enum lrd_result lrd_step_compose(struct lrd_exchange *ex)
+int lrd_exchange_restart_body(struct lrd_exchange *ex)
 {
-	struct lrd_field_view conditions = { NULL, 0 };
-	int rc;
+	if (ex->request->body_kind != LRD_REQUEST_CALLBACK || (ex->begun && ex->held))
+		return 0;
+	if (ex->begun) {
+		int rc = lrd_request_rewind(ex->request, ex->err);
+
+		if (rc < 0)
+			return rc;
+	}
+	lrd_buf_clear(&ex->piece);
+	ex->held = true;
+	ex->uploaded = 0;
+	ex->upload_done = false;
+	return take_piece(ex);
+}
+
+/* Finds out where to and as whom, once for all requests of the exchange. */
+static int prepare(struct lrd_exchange *ex)
+{
+	int rc = lrd_request_locate(ex->request, ex->err);
+
+	if (rc < 0)
+		return rc;
+	lrd_buf_clear(&ex->target);
+	rc = lrd_request_target(ex->request, &ex->target);
+	if (rc < 0)
+		return lrd_error_set(ex->err, rc, LARDER_PHASE_PREPARE, 0, NULL,
+				     "target of the request: %s", larder_strerror(rc));
+	rc = lrd_route_choose(ex->session, ex->request, &ex->route, ex->err);
+	return rc < 0 ? rc : lrd_authorize_begin(ex);
+}
+
+/* The cache's conditions, without the entity tag where the caller wants none of it. */
+static struct lrd_field_view conditions(const struct lrd_exchange *ex,
+					larder_field *kept, size_t cap)
+{
+	size_t count = 0;
+	size_t all = 0;
+	const larder_field *at = larder_plan_condition(ex->plan, &all);
+
+	if (!ex->request->ignore_etag)
+		return lrd_view_of(at, all);
+	for (size_t i = 0; i < all && count < cap; i++) {
+		if (!lrd_slice_equal_nocase(at[i].name, LRD_SLICE("If-None-Match")))
+			kept[count++] = at[i];
+	}
+	return lrd_view_of(kept, count);
+}
+
+static int write_head(struct lrd_exchange *ex)
+{
+	larder_field kept[8];
+	struct lrd_request_extra extra = {
+		.if_match = ex->if_match,
+		.absolute = ex->route.forwards,
+	};
 
 	if (ex->plan)
-		conditions.at = larder_plan_condition(ex->plan, &conditions.count);
-	lrd_buf_clear(&ex->out);
-	rc = lrd_request_locate(ex->request, ex->err);
-	if (rc == 0)
-		rc = lrd_request_write(ex->request, conditions, &ex->out, ex->err);
-	if (rc == 0 && ex->request->body_kind == LRD_REQUEST_CALLBACK) {
-		if (ex->asked == 0)
-			rc = take_piece(ex);
-		else if (!ex->held)
-			rc = bad_body(ex, LARDER_EREPEAT,
-				      "it would have to be sent again");
+		extra.conditions =
+			conditions(ex, kept, sizeof(kept) / sizeof(kept[0]));
+	if (ex->auth.begun)
+		extra.auth = lrd_fields_view(&ex->auth.origin_fields);
+	if (ex->route.forwards) {
+		extra.proxy = lrd_fields_view(&ex->session->proxies.fields);
+		extra.proxy_auth = ex->auth.begun
+					   ? lrd_fields_view(&ex->auth.proxy_fields)
+					   : lrd_view_of(NULL, 0);
 	}
+	lrd_buf_clear(&ex->out);
+	return lrd_request_write(ex->request, lrd_buf_slice(&ex->target), &extra,
+				 &ex->out, ex->err);
+}
+
+enum lrd_result lrd_step_compose(struct lrd_exchange *ex)
+{
+	int rc = ex->asked ? 0 : prepare(ex);
+
+	if (rc == 0)
+		rc = write_head(ex);
+	if (rc == 0)
+		rc = lrd_exchange_restart_body(ex);
 	if (rc < 0)
 		return lrd_exchange_fail(ex, rc);
 	ex->asked++;

@@ -217,7 +217,7 @@ static const struct row cut[] = {
 	  200, NULL, LARDER_ETRUNCATED, false, "cut short after" },
 	{ "in the head", NULL, WIRE(OK FRESH "Content-Le"), ORIGIN_ACT_CLOSE,
 	  LARDER_ECLOSED, 0, "", 0, false, "response head of http://127.0.0.1" },
-	{ "no byte", NULL, WIRE(""), ORIGIN_ACT_CLOSE, LARDER_ECLOSED, 0, "", 0, false,
+	{ "no byte", "POST", WIRE(""), ORIGIN_ACT_CLOSE, LARDER_ECLOSED, 0, "", 0, false,
 	  "was not answered" },
 };
 
@@ -688,21 +688,37 @@ START_TEST(test_kept_connection_dies)
 }
 END_TEST
 
-/* A new connection that dies is no idle one: nothing is sent twice. */
+/* A new connection that dies costs two more; a POST is sent once. [httplib2: RETRIES] */
 START_TEST(test_new_connection_dies)
 {
 	static const struct lrd_origin_step steps[] = { ORIGIN_EXPECT(""), ORIGIN_CLOSE };
 	static const struct lrd_origin_step *const scripts[] = { steps, NULL };
 	struct lrd_origin *origin =
 		lrd_origin_new(&(struct lrd_origin_options){ .scripts = scripts });
-	larder_session *session = fixture_open(NULL);
+	static const struct {
+		const char *method;
+		uint32_t retries;
+		uint32_t no_retries;
+		unsigned requests;
+	} rows[] = {
+		{ "GET", 0, 0, 3 }, { "GET", 1, 0, 2 },	 { "GET", 5, 0, 6 },
+		{ "GET", 0, 1, 1 }, { "POST", 0, 0, 1 }, { "DELETE", 0, 0, 3 },
+	};
+	larder_options options = LARDER_OPTIONS_INIT;
+	larder_request request = LARDER_REQUEST_INIT;
 	struct fixture_answer answer;
+	larder_session *session;
 	char url[FIXTURE_URL_MAX];
 
-	fixture_get(session, fixture_url(url, origin, "/"), &answer);
+	options.retries = rows[_i].retries;
+	options.no_retries = rows[_i].no_retries;
+	session = fixture_open_with(&options, NULL);
+	request.method = rows[_i].method;
+	request.url = fixture_url(url, origin, "/");
+	fixture_send(session, &request, 0, &answer);
 	ck_assert_int_eq(answer.sent, LARDER_ECLOSED);
 	ck_assert_uint_eq(answer.err.phase, LARDER_PHASE_FIRST_BYTE);
-	ck_assert_uint_eq(lrd_origin_requests(origin), 1);
+	ck_assert_uint_eq(lrd_origin_requests(origin), rows[_i].requests);
 	larder_session_close(session);
 	lrd_origin_free(origin);
 }
@@ -912,7 +928,7 @@ Suite *larder_suite(void)
 	tcase = tcase_create("connections");
 	tcase_set_timeout(tcase, 20);
 	tcase_add_loop_test(tcase, test_kept_connection_dies, 0, COUNT(dying));
-	tcase_add_test(tcase, test_new_connection_dies);
+	tcase_add_loop_test(tcase, test_new_connection_dies, 0, 6);
 	tcase_add_test(tcase, test_closed_while_idle);
 	tcase_add_test(tcase, test_unread_body_costs_the_connection);
 	tcase_add_loop_test(tcase, test_large_uploads, 0, 3);
