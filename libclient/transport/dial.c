@@ -33,7 +33,7 @@ bool lrd_dial_forwards(const struct lrd_dial *dial)
 {
 	const struct lrd_proxy *proxy = dial->proxy;
 
-	return proxy && !dial->tls && !proxy->tunnel &&
+	return proxy && !dial->transport && !dial->tls && !proxy->tunnel &&
 	       (proxy->kind == LRD_PROXY_HTTP || proxy->kind == LRD_PROXY_HTTPS);
 }
 
@@ -98,6 +98,25 @@ int lrd_dial_secure(const struct lrd_dial *dial, struct lrd_tls *tls, const char
 	return lrd_tls_handshake(tls, host, stream, &wait, err);
 }
 
+static int reach_by_transport(const struct lrd_dial *dial, const char *place,
+			      struct lrd_stream **out, larder_error *err)
+{
+	struct lrd_wait wait =
+		lrd_dial_wait(dial, dial->connect_timeout_ms, LARDER_PHASE_CONNECT);
+	struct lrd_custom_target target = {
+		.scheme = dial->tls ? "https" : "http",
+		.host = dial->host,
+		.place = place,
+		.port = dial->port,
+	};
+	int rc = lrd_custom_open(dial->transport, &target, &wait, dial->allocator, out,
+				 err);
+
+	if (rc == 0 && dial->times)
+		dial->times->connected_ns = lrd_clock_mono_ns();
+	return rc;
+}
+
 /* ---- the whole -------------------------------------------------------------------------- */
 
 /* Errors met on the way to a proxy say so: their words name its address alone. */
@@ -130,11 +149,13 @@ int lrd_dial(const struct lrd_dial *dial, struct lrd_stream **out, larder_error 
 	if (dial->times)
 		*dial->times = (struct lrd_dial_times){ .begin_ns = lrd_clock_mono_ns() };
 	memcpy(at, place, sizeof(at));
-	if (dial->proxy)
+	if (dial->transport)
+		rc = reach_by_transport(dial, place, &stream, err);
+	else if (dial->proxy)
 		rc = lrd_dial_through(dial, place, at, sizeof(at), &stream, err);
 	else
 		rc = lrd_dial_reach(dial, dial->host, dial->port, place, &stream, err);
-	if (rc == 0 && dial->tls) {
+	if (rc == 0 && dial->tls && !(dial->transport && dial->transport->secures)) {
 		rc = lrd_dial_secure(dial, dial->tls, dial->host, &stream, err);
 		if (rc == 0 && dial->times)
 			dial->times->secured_ns = lrd_clock_mono_ns();

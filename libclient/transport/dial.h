@@ -11,6 +11,7 @@
 
 #include <larder/types.h>
 
+#include "transport/custom.h"
 #include "transport/proxy.h"
 #include "transport/resolve.h"
 #include "transport/stream.h"
@@ -34,6 +35,11 @@ struct lrd_dial {
 	const char *host; /* name or literal without brackets; what TLS verifies */
 	uint16_t port;
 	const char *unix_path; /* connect to this socket in place of host and port */
+	/*
+	 * Makes the connection, without resolver, unix_path and proxy; NULL: sockets. Where it
+	 * secures https itself `tls` is for the scheme alone.
+	 */
+	const larder_transport *transport;
 	struct lrd_tls *tls;   /* NULL: plain */
 	const struct lrd_proxy *proxy;     /* NULL: direct */
 	struct lrd_resolver *resolver;     /* NULL: nothing is kept */

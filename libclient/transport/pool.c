@@ -14,6 +14,7 @@ enum { MAX_IDLE = 100, MAX_IDLE_PER_KEY = 6, IDLE_KEEP_MS = 60000, NS_PER_MS = 1
 struct idle {
 	struct lrd_stream *stream;
 	uint64_t expires_ns; /* the earlier of idle time and age */
+	uint64_t put_ns;     /* of the coarse clock */
 	uint32_t hash;
 	uint32_t key_len;
 	unsigned char *key;
@@ -62,8 +63,13 @@ int lrd_pool_key_make(const struct lrd_dial *dial, larder_slice credential,
 					(unsigned char)(dial->port & 0xff) };
 	const void *identity = dial->tls ? lrd_tls_identity(dial->tls) : NULL;
 	unsigned char proxy[LRD_PROXY_IDENTITY_LEN];
+	unsigned char custom[LRD_CUSTOM_IDENTITY_MAX];
+	size_t custom_len = 0;
 
 	out->len = 0;
+	if (dial->transport)
+		custom_len = lrd_custom_identity(dial->transport, dial->tls != NULL,
+						 custom);
 	if (dial->proxy && lrd_proxy_identity(dial->proxy, proxy) < 0)
 		return LARDER_ENOMEM;
 	if (!add_text(out, dial->host))
@@ -72,6 +78,7 @@ int lrd_pool_key_make(const struct lrd_dial *dial, larder_slice credential,
 	if (!add_part(out, port, sizeof(port)) || !add_text(out, dial->unix_path) ||
 	    !add_part(out, identity, identity ? LRD_TLS_IDENTITY_LEN : 0) ||
 	    !add_part(out, proxy, dial->proxy ? sizeof(proxy) : 0) ||
+	    !add_part(out, custom, custom_len) ||
 	    !add_part(out, credential.ptr, credential.len))
 		return LARDER_EINVAL;
 	out->hash = (uint32_t)lrd_digest(out->bytes, out->len, 0);
@@ -143,15 +150,18 @@ static void drop_inherited(struct lrd_pool *pool)
 	pool->fork_generation = generation;
 }
 
-void lrd_pool_expire(struct lrd_pool *pool)
+static void expire(struct lrd_pool *pool, uint64_t now_ns)
 {
-	uint64_t now_ns = lrd_clock_mono_coarse_ns();
-
 	drop_inherited(pool);
 	for (size_t i = pool->count; i-- > 0;) {
 		if (pool->idle[i].expires_ns <= now_ns)
 			lrd_stream_close(take_out(pool, i));
 	}
+}
+
+void lrd_pool_expire(struct lrd_pool *pool)
+{
+	expire(pool, lrd_clock_mono_coarse_ns());
 }
 
 static bool has_key(const struct idle *idle, const struct lrd_pool_key *key)
@@ -160,22 +170,39 @@ static bool has_key(const struct idle *idle, const struct lrd_pool_key *key)
 	       memcmp(idle->key, key->bytes, key->len) == 0;
 }
 
-struct lrd_stream *lrd_pool_take(struct lrd_pool *pool, const struct lrd_pool_key *key)
+/* Those put back at `trusted_ns` (0: none) are taken unseen. */
+static struct lrd_stream *take(struct lrd_pool *pool, const struct lrd_pool_key *key,
+			       uint64_t trusted_ns)
 {
-	lrd_pool_expire(pool);
 	for (size_t i = pool->count; i-- > 0;) {
 		struct lrd_stream *stream;
+		bool trusted = pool->idle[i].put_ns == trusted_ns;
 
 		if (!has_key(&pool->idle[i], key))
 			continue;
 		stream = take_out(pool, i);
-		if (lrd_stream_alive(stream)) {
+		if (trusted || lrd_stream_alive(stream)) {
 			stream->reused = true;
 			return stream;
 		}
 		lrd_stream_close(stream);
 	}
 	return NULL;
+}
+
+struct lrd_stream *lrd_pool_take(struct lrd_pool *pool, const struct lrd_pool_key *key)
+{
+	lrd_pool_expire(pool);
+	return take(pool, key, 0);
+}
+
+struct lrd_stream *lrd_pool_take_repeatable(struct lrd_pool *pool,
+					    const struct lrd_pool_key *key)
+{
+	uint64_t now_ns = lrd_clock_mono_coarse_ns();
+
+	expire(pool, now_ns);
+	return take(pool, key, now_ns);
 }
 
 /* Makes room for one more of that key: the one idle the longest goes. */
@@ -205,7 +232,7 @@ void lrd_pool_put(struct lrd_pool *pool, const struct lrd_pool_key *key,
 	struct idle *idle;
 	unsigned char *copy;
 
-	lrd_pool_expire(pool);
+	expire(pool, now_ns);
 	if (keep_ms == 0 || keep_ms > pool->options.idle_keep_ms)
 		keep_ms = pool->options.idle_keep_ms;
 	expires_ns = now_ns + (uint64_t)keep_ms * NS_PER_MS;
@@ -221,7 +248,7 @@ void lrd_pool_put(struct lrd_pool *pool, const struct lrd_pool_key *key,
 	make_room(pool, key);
 	memcpy(copy, key->bytes, key->len);
 	idle = &pool->idle[pool->count++];
-	*idle = (struct idle){ stream, expires_ns, key->hash, key->len, copy };
+	*idle = (struct idle){ stream, expires_ns, now_ns, key->hash, key->len, copy };
 }
 
 size_t lrd_pool_idle(const struct lrd_pool *pool)

@@ -222,6 +222,20 @@ ptrdiff_t lrd_stream_read_now(struct lrd_stream *stream, void *buf, size_t len,
 	return got;
 }
 
+ptrdiff_t lrd_stream_read_soon(struct lrd_stream *stream, void *buf, size_t len,
+			       uint32_t phase, larder_error *err)
+{
+	struct lrd_stream *bottom = stream;
+	ptrdiff_t got;
+
+	while (bottom->below)
+		bottom = bottom->below;
+	bottom->may_block = true;
+	got = lrd_stream_read_now(stream, buf, len, phase, err);
+	bottom->may_block = false;
+	return got;
+}
+
 ptrdiff_t lrd_stream_read(struct lrd_stream *stream, void *buf, size_t len,
 			  const struct lrd_wait *wait, larder_error *err)
 {

@@ -64,6 +64,16 @@ LARDER_MUST_USE ptrdiff_t lrd_stream_read_now(struct lrd_stream *stream, void *b
 					      larder_error *err);
 
 /*
+ * The same, but it may sleep in the system call for up to LRD_STREAM_SLICE_MS, where a socket
+ * is at the bottom, before it returns LRD_WANT_READ: a reply that comes soon costs one system
+ * call in place of two. Neither deadline nor wake_fd is heard meanwhile.
+ */
+enum { LRD_STREAM_SLICE_MS = 100 };
+LARDER_MUST_USE ptrdiff_t lrd_stream_read_soon(struct lrd_stream *stream, void *buf,
+					       size_t len, uint32_t phase,
+					       larder_error *err);
+
+/*
  * Writes all of it, waiting where the peer is slow: 0 or an error as above (ECLOSED for a
  * reset or a closed pipe). How much went out before a failure is in stream->bytes_out. What
  * the peer sent before it closed (an early refusal of an upload) can still be read then; such
@@ -178,6 +188,7 @@ struct lrd_stream {
 	uint32_t fork_generation;
 	bool broken;      /* an operation failed: nothing more is sent */
 	bool read_broken; /* ... and nothing more is read */
+	bool may_block;   /* the read under way may sleep */
 	bool likely_empty; /* a request just went out, or the last read drained it: wait first */
 	bool reused;       /* read: came out of the pool at least once */
 	uint64_t bytes_in; /* read: handed to the holder so far */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "proto/bytes/alloc.h"
@@ -28,14 +29,16 @@ static int socket_error(const struct lrd_stream *stream, int os_errno, const cha
 static ptrdiff_t tcp_read(struct lrd_stream *stream, void *buf, size_t len,
 			  larder_error *err)
 {
+	int flags = stream->may_block ? 0 : MSG_DONTWAIT;
 	ssize_t got;
 
 	do {
-		got = recv(stream->fd, buf, len, 0);
-	} while (got < 0 && errno == EINTR);
+		got = recv(stream->fd, buf, len, flags);
+	} while (got < 0 && errno == EINTR && flags);
 	if (got >= 0)
 		return got;
-	if (errno == EAGAIN || errno == EWOULDBLOCK)
+	/* A signal may have been sent to stop us: whoever waits looks into that. */
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
 		return LRD_WANT_READ;
 	return socket_error(stream, errno, "reading", err);
 }
@@ -50,9 +53,11 @@ static ptrdiff_t tcp_write(struct lrd_stream *stream, const struct iovec *iov, i
 	message.msg_iov = (struct iovec *)iov;
 	do {
 		if (count == 1)
-			sent = send(stream->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
+			sent = send(stream->fd, iov->iov_base, iov->iov_len,
+				    MSG_NOSIGNAL | MSG_DONTWAIT);
 		else
-			sent = sendmsg(stream->fd, &message, MSG_NOSIGNAL);
+			sent = sendmsg(stream->fd, &message,
+				       MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (sent < 0 && errno == EINTR);
 	if (sent >= 0)
 		return sent;
@@ -99,16 +104,19 @@ static const struct lrd_stream_ops tcp_ops = {
 int lrd_tcp_take_fd(int fd, const char *host, const larder_allocator *allocator,
 		    struct lrd_stream **out, larder_error *err)
 {
+	const struct timeval slice = { .tv_usec = LRD_STREAM_SLICE_MS * 1000 };
 	struct lrd_stream *stream;
 	int flags = fcntl(fd, F_GETFL);
 
+	/* Each call says for itself whether it may wait, and none waits for longer. */
 	if (flags < 0 ||
-	    (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)) {
+	    ((flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0) ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof(slice)) < 0) {
 		int os_errno = errno;
 
 		(void)close(fd);
 		return lrd_error_set(err, LARDER_EIO, LARDER_PHASE_CONNECT, os_errno,
-				     host, "cannot make the socket non-blocking");
+				     host, "cannot prepare the socket");
 	}
 	stream = lrd_alloc(allocator, sizeof(*stream));
 	if (!stream) {

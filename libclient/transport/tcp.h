@@ -2,8 +2,8 @@
 /*
  * tcp.h - connecting a stream socket, TCP or unix, and the stream over it.
  *
- * Sockets are non-blocking, close-on-exec and TCP_NODELAY; keep-alive probes are off, since a
- * peer is judged by deadlines.
+ * Sockets are close-on-exec and TCP_NODELAY; keep-alive probes are off, since a peer is judged
+ * by deadlines. Operations do not wait, but for reads that may, for a slice.
  */
 #ifndef LRD_TRANSPORT_TCP_H
 #define LRD_TRANSPORT_TCP_H
@@ -30,8 +30,8 @@ int lrd_tcp_connect(const struct lrd_addr_list *list, const char *host,
 		    struct lrd_stream **out, larder_error *err) LARDER_MUST_USE;
 
 /*
- * A stream over a connected socket, whose descriptor it takes (also on failure: closed) and
- * makes non-blocking. ENOMEM, EIO.
+ * A stream over a connected socket, whose descriptor it takes (also on failure: closed).
+ * ENOMEM, EIO.
  */
 int lrd_tcp_take_fd(int fd, const char *host, const larder_allocator *allocator,
 		    struct lrd_stream **out, larder_error *err) LARDER_MUST_USE;

@@ -3,6 +3,7 @@
 #include "transport/stream.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,71 @@ START_TEST(reading_now_never_waits)
 }
 END_TEST
 
+static void *answer_later(void *unused)
+{
+	(void)unused;
+	usleep(20 * 1000);
+	ck_assert_int_eq(write(theirs, "abc", 3), 3);
+	return NULL;
+}
+
+START_TEST(reading_soon_sleeps_for_a_slice_at_most)
+{
+	uint64_t begin_ns = lrd_clock_mono_ns();
+	uint64_t took_ns;
+	pthread_t thread;
+	char buf[8];
+
+	ck_assert_int_eq(lrd_stream_read_soon(ours, buf, sizeof(buf), LARDER_PHASE_BODY,
+					      &err),
+			 LRD_WANT_READ);
+	took_ns = lrd_clock_mono_ns() - begin_ns;
+	ck_assert_uint_ge(took_ns, (LRD_STREAM_SLICE_MS - 10) * MS);
+	ck_assert_uint_lt(took_ns, 5000 * MS);
+	ck_assert_int_eq(pthread_create(&thread, NULL, answer_later, NULL), 0);
+	ck_assert_int_eq(lrd_stream_read_soon(ours, buf, sizeof(buf), LARDER_PHASE_BODY,
+					      &err),
+			 3);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	/* Nothing of it stays: the next one does not sleep. */
+	begin_ns = lrd_clock_mono_ns();
+	ck_assert_int_eq(lrd_stream_read_now(ours, buf, sizeof(buf), LARDER_PHASE_BODY,
+					     &err),
+			 LRD_WANT_READ);
+	ck_assert_uint_lt(lrd_clock_mono_ns() - begin_ns, 50 * MS);
+}
+END_TEST
+
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+static void *interrupt(void *thread)
+{
+	usleep(20 * 1000);
+	ck_assert_int_eq(pthread_kill(*(pthread_t *)thread, SIGUSR1), 0);
+	return NULL;
+}
+
+/* A handler may have canceled: the sleeper comes back to look. */
+START_TEST(a_signal_ends_reading_soon)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	uint64_t begin_ns = lrd_clock_mono_ns();
+	pthread_t self = pthread_self();
+	pthread_t thread;
+	char byte;
+
+	ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, interrupt, &self), 0);
+	ck_assert_int_eq(lrd_stream_read_soon(ours, &byte, 1, LARDER_PHASE_BODY, &err),
+			 LRD_WANT_READ);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_uint_lt(lrd_clock_mono_ns() - begin_ns, (LRD_STREAM_SLICE_MS - 10) * MS);
+}
+END_TEST
+
 START_TEST(waits_for_either_direction)
 {
 	struct lrd_wait wait = within(2000, LARDER_PHASE_SEND);
@@ -285,6 +351,8 @@ Suite *larder_suite(void)
 	tcase_add_test(tcase, a_gone_reader_is_no_signal);
 	tcase_add_test(tcase, writes_every_piece_in_order);
 	tcase_add_test(tcase, reading_now_never_waits);
+	tcase_add_test(tcase, reading_soon_sleeps_for_a_slice_at_most);
+	tcase_add_test(tcase, a_signal_ends_reading_soon);
 	tcase_add_test(tcase, waits_for_either_direction);
 	tcase_add_loop_test(tcase, an_idle_stream_is_alive_until_anything_comes, 0, 2);
 	tcase_add_test(tcase, a_child_can_neither_use_nor_disturb_it);

@@ -71,7 +71,10 @@ typedef struct larder_transport {
 	 * connection serves one request.
 	 */
 	int (*alive)(void *conn, void *ctx);
-	/** Closes and frees. Required. */
+	/**
+	 * Closes and frees. In the child of a fork too, where the peer must notice nothing.
+	 * Required.
+	 */
 	void (*close)(void *conn, void *ctx);
 	uint32_t secures; /**< 1: https is its own affair; what it reads and writes is plain */
 	uint32_t reserved;
