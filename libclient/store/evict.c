@@ -134,6 +134,13 @@ static int remove_entry(struct evictor *e, const struct lrd_record *record,
 	return 0;
 }
 
+/* A slot that is nobody's: of a transaction that came to nothing, or scribbled over. */
+static void drop_stale(struct evictor *e, uint32_t slot)
+{
+	lrd_slots_move(e->mount, slot, LRD_LIST_DOOMED);
+	e->done->stale++;
+}
+
 /* Removes the entry of a slot, or the slot if it is nobody's. `*held`: it has to stay. */
 static int remove_slot(struct evictor *e, uint32_t slot, bool *held)
 {
@@ -145,7 +152,7 @@ static int remove_slot(struct evictor *e, uint32_t slot, bool *held)
 
 	*held = false;
 	if (mdb_rc == MDB_NOTFOUND) {
-		lrd_slots_doom(e->mount, hash, slot);
+		drop_stale(e, slot);
 		return 0;
 	}
 	if (mdb_rc != 0)
@@ -153,12 +160,12 @@ static int remove_slot(struct evictor *e, uint32_t slot, bool *held)
 	if (lrd_record_decode(v.mv_data, v.mv_size, hash, &record, &links) < 0) {
 		/* What it names cannot be believed; the check finds rows left over. */
 		lrd_damage_report(e->mount, hash, &v);
-		lrd_slots_doom(e->mount, hash, slot);
+		drop_stale(e, slot);
 		e->touched += PAGES_OF_ONE;
 		return lrd_guard_del(e->mount, e->txn, e->mount->entries, hash);
 	}
 	if (record.slot != slot) {
-		lrd_slots_doom(e->mount, hash, slot);
+		drop_stale(e, slot);
 		return 0;
 	}
 	/* Its rows would stay where they are. */
@@ -188,7 +195,8 @@ static int evict_one(struct evictor *e, bool *none)
 		if (mdb_rc != 0 || !held)
 			return mdb_rc;
 		held_in_a_row++;
-		lrd_slots_move(e->mount, slot, LRD_LIST_MAIN);
+		lrd_slots_move(e->mount, slot,
+			       lrd_slots_home(&e->mount->slots[slot - 1]));
 	}
 }
 

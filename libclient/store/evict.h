@@ -19,6 +19,7 @@
 struct lrd_evicted {
 	uint64_t live;
 	uint64_t expired;
+	uint64_t stale; /* slots that turned out to be nobody's */
 };
 
 /*

@@ -142,7 +142,7 @@ static int correct(struct lrd_mount *mount, MDB_txn *txn, uint32_t slot)
 	if (mdb_rc == MDB_NOTFOUND ||
 	    lrd_record_decode(v.mv_data, v.mv_size, hash, &record, &links) < 0 ||
 	    record.slot != slot) {
-		lrd_slots_doom(mount, hash, slot);
+		lrd_slots_move(mount, slot, LRD_LIST_DOOMED);
 		return 0;
 	}
 	facts = lrd_slots_facts(&record, &links, v.mv_size);
@@ -180,7 +180,7 @@ int lrd_evict_expired(struct lrd_mount *mount, MDB_txn *txn, const struct lrd_sw
 		bool stale = false;
 
 		if (table->sweep_at >= table->high ||
-		    table->sweep_at >= atomic_load_explicit(&table->ready,
+		    table->sweep_at >= mount->slot_count || table->sweep_at >= atomic_load_explicit(&table->ready,
 							    memory_order_relaxed)) {
 			end_round(mount);
 			break;

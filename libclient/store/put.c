@@ -13,6 +13,7 @@
 #include "store/room.h"
 #include "store/rows.h"
 #include "store/slots.h"
+#include "store/slots_mend.h"
 #include "store/write.h"
 #include "sys/crash.h"
 
@@ -94,8 +95,11 @@ static uint32_t slot_for(struct lrd_mount *mount, const struct lrd_record *recor
 {
 	struct lrd_slot_facts facts =
 		lrd_slots_facts(record, links, lrd_record_size(record, links));
+	uint32_t slot = lrd_slots_place(mount, &facts, old_slot);
 
-	return lrd_slots_place(mount, &facts, old_slot);
+	if (slot == 0)
+		lrd_slots_miss(mount);
+	return slot;
 }
 
 /* Writes the texts as rows of an id of their own. An LMDB code, or ENOMEM. */

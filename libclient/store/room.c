@@ -7,6 +7,7 @@
 #include "store/garbage.h"
 #include "store/lmdb.h"
 #include "store/slots.h"
+#include "store/slots_mend.h"
 #include "sys/clock.h"
 #include "sys/crash.h"
 #include "sys/file.h"
@@ -138,6 +139,12 @@ int lrd_room_make_some(struct lrd_mount *mount, uint64_t pages, bool *enough)
 	*enough = false;
 	if (pages > limit)
 		return LARDER_EFULL;
+	if (lrd_slots_need_mending(mount)) {
+		int rc = lrd_slots_mend(mount);
+
+		if (rc < 0)
+			return rc;
+	}
 	mdb_rc = lrd_guard_begin(mount, &txn);
 	if (mdb_rc != 0)
 		return lrd_lmdb_failed(mount, mdb_rc);
@@ -173,7 +180,8 @@ int lrd_room_make_some(struct lrd_mount *mount, uint64_t pages, bool *enough)
 		return lrd_lmdb_failed(mount, mdb_rc);
 	lrd_counters_add(mount, LRD_COUNT_EVICTED, evicted.live);
 	lrd_counters_add(mount, LRD_COUNT_EXPIRED, evicted.expired);
-	if (freed == 0 && !more && evicted.live + evicted.expired == 0)
+	if (freed == 0 && !more && evicted.live + evicted.expired + evicted.stale == 0 &&
+	    !lrd_slots_need_mending(mount))
 		return LARDER_EFULL; /* what is left is held, or there is nothing */
 	return 0;
 }

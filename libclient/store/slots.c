@@ -352,6 +352,10 @@ static uint32_t take_free(struct lrd_mount *mount)
 		if (lrd_slots_spare(mount, 1) == 0 || table->high >= mount->slot_count)
 			return 0;
 		slot = table->high + 1;
+		if (slot > atomic_load_explicit(&table->ready, memory_order_relaxed)) {
+			lrd_slots_break(mount);
+			return 0;
+		}
 		begin_change(mount);
 		table->high = slot;
 		return slot;

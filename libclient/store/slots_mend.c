@@ -29,18 +29,29 @@ static void set_phase(struct lrd_mount *mount, enum lrd_mend_phase phase)
 	atomic_store(&mount->table->phase, phase);
 }
 
+bool lrd_slots_are_mending(const struct lrd_mount *mount)
+{
+	return phase_of(mount) != LRD_MEND_NONE || lrd_slots_are_broken(mount);
+}
+
 bool lrd_slots_need_mending(const struct lrd_mount *mount)
 {
 	const struct lrd_slot_list *lists = mount->table->lists;
 
-	return phase_of(mount) != LRD_MEND_NONE || lrd_slots_are_broken(mount) ||
-	       lists[LRD_LIST_FRESH].head != 0 || lists[LRD_LIST_DOOMED].head != 0;
+	return lrd_slots_are_mending(mount) || lists[LRD_LIST_FRESH].head != 0 ||
+	       lists[LRD_LIST_DOOMED].head != 0;
 }
 
 void lrd_slots_compare(struct lrd_mount *mount, uint64_t entries)
 {
 	/* The other way round does no harm: the hands meet slots of no entry and free them. */
 	if (phase_of(mount) == LRD_MEND_NONE && entries > lrd_slots_used(mount))
+		set_phase(mount, LRD_MEND_FIND);
+}
+
+void lrd_slots_miss(struct lrd_mount *mount)
+{
+	if (phase_of(mount) == LRD_MEND_NONE)
 		set_phase(mount, LRD_MEND_FIND);
 }
 
@@ -60,6 +71,11 @@ static void start_over(struct lrd_mount *mount)
 	table->round++;
 	if (table->share < 1u << 27)
 		table->share = 1u << 28;
+	/* Whatever was known of times is not relied upon. */
+	table->sweep_at = 0;
+	table->round_soonest = UINT32_MAX;
+	table->round_epoch = atomic_load(&mount->shared->epoch);
+	atomic_store(&table->soonest, 0);
 	set_phase(mount, LRD_MEND_CLAIM);
 	LRD_CRASH_POINT("store.mend.started");
 	atomic_store(&table->busy, 0);

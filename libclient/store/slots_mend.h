@@ -17,8 +17,14 @@
 
 #include "store/mount.h"
 
-/* Whether there is anything to mend, or being mended. For anybody, at no cost. */
+/* Whether slots and records are known to disagree. For anybody, at no cost. */
+bool lrd_slots_are_mending(const struct lrd_mount *mount);
+
+/* The same, and whether a dead writer left slots behind. With the gate held. */
 bool lrd_slots_need_mending(const struct lrd_mount *mount);
+
+/* A record was stored without a slot: it is looked for. */
+void lrd_slots_miss(struct lrd_mount *mount);
 
 /* Compares the number of slots with that of entries, and has them looked for. */
 void lrd_slots_compare(struct lrd_mount *mount, uint64_t entries);

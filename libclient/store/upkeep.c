@@ -122,7 +122,7 @@ static int look_round(struct lrd_store *store, int64_t now, struct chores *out)
 	if (rc < 0)
 		return rc;
 	mount = read.mount;
-	*out = (struct chores){ .mend = lrd_slots_need_mending(mount),
+	*out = (struct chores){ .mend = lrd_slots_are_mending(mount),
 				.expired = lrd_evict_is_due(mount, now) };
 	mdb_rc = mdb_stat(read.at->txn, mount->garbage, &garbage);
 	if (mdb_rc == 0)
@@ -195,7 +195,7 @@ int lrd_store_upkeep(struct lrd_store *store, int64_t now, struct lrd_upkeep *do
 
 		mount = write->mount;
 		result.evicted = counted(mount, LRD_COUNT_EVICTED) - evicted;
-		if (lrd_slots_need_mending(mount))
+		if (lrd_slots_are_mending(mount))
 			result.more = true;
 		if (rc == 0 && changed)
 			rc = lrd_write_commit(write);
