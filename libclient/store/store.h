@@ -236,7 +236,11 @@ void lrd_write_abort(struct lrd_write *write);
 
 /* ---- a body that arrives in pieces ------------------------------------------------------ */
 
-/* `expected_len` UINT64_MAX: unknown. EFULL at once when it could never fit. */
+/*
+ * `expected_len` UINT64_MAX: unknown. A body may have half of the budget (of what a full disk
+ * leaves of it), one of unknown length a quarter, so that no fill, least of all one that comes
+ * to nothing, costs all other entries their place. EFULL at once for more.
+ */
 int lrd_fill_begin(struct lrd_store *store, uint64_t expected_len,
 		   struct lrd_fill **out) LARDER_MUST_USE;
 /* Any error ends the fill's use: abort it and go on without storing. */
