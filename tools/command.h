@@ -59,6 +59,7 @@ extern const struct lrd_cli_command lrd_cli_command_show;
 extern const struct lrd_cli_command lrd_cli_command_stat;
 extern const struct lrd_cli_command lrd_cli_command_purge;
 extern const struct lrd_cli_command lrd_cli_command_verify;
+extern const struct lrd_cli_command lrd_cli_command_batch;
 
 /* ---- options.c --------------------------------------------------------------------------- */
 

@@ -11,5 +11,6 @@ const struct lrd_cli_command *const lrd_cli_commands[] = {
 	&lrd_cli_command_stat,
 	&lrd_cli_command_purge,
 	&lrd_cli_command_verify,
+	&lrd_cli_command_batch,
 	NULL,
 };

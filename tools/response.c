@@ -67,7 +67,7 @@ int lrd_cli_response_write_head(const larder_response *response,
 	return rc;
 }
 
-static json_t *json_cache(const larder_response *response)
+json_t *lrd_cli_response_json_cache(const larder_response *response)
 {
 	const larder_served *served = larder_response_served(response);
 	char status[CACHE_STATUS_MAX] = "";
@@ -112,7 +112,7 @@ int lrd_cli_response_print_json(const larder_response *response, const larder_sl
 				lrd_cli_json_text(larder_response_reason(response))) < 0 ||
 	    json_object_set_new(object, "version", json_string(version)) < 0 ||
 	    json_object_set_new(object, "headers", lrd_cli_json_fields(fields, count)) < 0 ||
-	    json_object_set_new(object, "cache", json_cache(response)) < 0 ||
+	    json_object_set_new(object, "cache", lrd_cli_response_json_cache(response)) < 0 ||
 	    (body && lrd_cli_json_set_body(object, *body) < 0) ||
 	    (body_file &&
 	     json_object_set_new(object, "body_file",

@@ -3,6 +3,8 @@
 #ifndef LRD_TOOLS_RESPONSE_H
 #define LRD_TOOLS_RESPONSE_H
 
+#include <jansson.h>
+
 #include <larder/larder.h>
 
 #include "tools/command.h"
@@ -15,6 +17,9 @@ int lrd_cli_response_write_head(const larder_response *response,
 /* One JSON object. `body` NULL: it went to the file `body_file`. ENOMEM. */
 int lrd_cli_response_print_json(const larder_response *response, const larder_slice *body,
 				const char *body_file) LARDER_MUST_USE;
+
+/* How it was served and why, as an object. Owned by the caller; NULL when memory ran out. */
+json_t *lrd_cli_response_json_cache(const larder_response *response);
 
 /*
  * On stderr: with -v how it was served and whether it is stored; `cache_status` its
