@@ -49,8 +49,8 @@ static const struct word redirects[] = {
 
 static json_t *error_answer(const json_t *id, const char *code, const char *message)
 {
-	return json_pack("{s:O?, s:{s:s, s:o}}", "id", id, "error", "code", code, "message",
-			 lrd_cli_latin1_text(lrd_slice_cstr(message)));
+	return json_pack("{s:O?, s:{s:s, s:o}}", "id", id, "error", "code", code,
+			 "message", lrd_cli_latin1_text(lrd_slice_cstr(message)));
 }
 
 json_t *lrd_cli_batch_refuse(int code, const char *message)
@@ -61,8 +61,8 @@ json_t *lrd_cli_batch_refuse(int code, const char *message)
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-static const char *read_word(const json_t *object, const char *name, const struct word *words,
-			     uint32_t *number)
+static const char *read_word(const json_t *object, const char *name,
+			     const struct word *words, uint32_t *number)
 {
 	const json_t *value = json_object_get(object, name);
 
@@ -203,9 +203,9 @@ static json_t *interim_list(const larder_response *response)
 
 		if (!fields && status == 0)
 			break;
-		if (json_array_append_new(list,
-					  json_pack("[i, o]", (int)status,
-						    lrd_cli_latin1_fields(fields, count))) < 0) {
+		if (json_array_append_new(
+			    list, json_pack("[i, o]", (int)status,
+					    lrd_cli_latin1_fields(fields, count))) < 0) {
 			json_decref(list);
 			list = NULL;
 		}
@@ -244,7 +244,8 @@ static json_t *previous_list(const larder_response *response)
 	return list;
 }
 
-static json_t *response_answer(const json_t *id, larder_response *response, larder_slice body)
+static json_t *response_answer(const json_t *id, larder_response *response,
+			       larder_slice body)
 {
 	/* The body is read by now: only then is it known whether the response was stored. */
 	json_t *answer = head_object(response);
@@ -262,7 +263,8 @@ static json_t *response_answer(const json_t *id, larder_response *response, lard
 	return answer;
 }
 
-static json_t *run_job(larder_session *session, const json_t *id, const larder_request *request)
+static json_t *run_job(larder_session *session, const json_t *id,
+		       const larder_request *request)
 {
 	larder_response *response = NULL;
 	larder_slice body = { NULL, 0 };
@@ -307,8 +309,8 @@ json_t *lrd_cli_batch_answer(larder_session *session, larder_slice line)
 	}
 	bad = read_job(&job, object);
 	if (bad) {
-		snprintf(message, sizeof(message), "\"%s\" is missing or not what it should be",
-			 bad);
+		snprintf(message, sizeof(message),
+			 "\"%s\" is missing or not what it should be", bad);
 		answer = error_answer(id, larder_error_name(LARDER_EINVAL), message);
 		goto out;
 	}

@@ -53,8 +53,8 @@ struct batch {
 	uint32_t waiting; /* lines in the queue */
 	uint32_t idle;    /* threads without a line */
 	uint32_t threads;
-	bool ended;       /* no more lines come */
-	int rc;           /* exit code so far */
+	bool ended; /* no more lines come */
+	int rc;     /* exit code so far */
 	pthread_t thread[JOBS_MAX];
 };
 
@@ -195,9 +195,10 @@ static void read_lines(struct batch *batch)
 	lrd_buf_init(&in, line_max, NULL);
 	for (;;) {
 		if (lrd_buf_reserve(&in, READ_SIZE) < 0) {
-			print_answer(batch, lrd_cli_batch_refuse(
-						    LARDER_ELIMIT,
-						    "a line longer than 1 GiB ends the input"));
+			print_answer(batch,
+				     lrd_cli_batch_refuse(
+					     LARDER_ELIMIT,
+					     "a line longer than 1 GiB ends the input"));
 			n = -1;
 			break;
 		}
@@ -289,8 +290,8 @@ static int run(struct lrd_cli *cli, int argc, char **argv)
 	batch->last = &batch->first;
 	rc = lrd_cli_options_parse(cli, argc, argv, take_option, batch, &first);
 	if (rc == LRD_OPTIONS_GO && first < argc)
-		rc = lrd_cli_message_usage(cli, "requests come on standard input, not as '%s'",
-					   argv[first]);
+		rc = lrd_cli_message_usage(
+			cli, "requests come on standard input, not as '%s'", argv[first]);
 	if (rc == LRD_OPTIONS_GO) {
 		batch->session.store = cli->store;
 		batch->session.partition = cli->partition;
