@@ -17,7 +17,7 @@ static void stop(struct larder_plan *plan, enum lrd_why why)
 	if (why == LRD_WHY_TOO_LARGE)
 		lrd_flight_uncacheable(plan->flight, LRD_FLIGHT_MARK_MS);
 	else
-		lrd_flight_failed(plan->flight);
+		lrd_flight_lost(plan->flight);
 }
 
 enum lrd_why lrd_plan_skipped(struct larder_plan *plan, int rc)
@@ -93,6 +93,7 @@ int larder_plan_append(larder_plan *plan, const void *bytes, size_t len)
 	storing->received += len;
 	if (storing->received > plan->cache->max_body_bytes - storing->copied) {
 		lrd_store_count(plan->cache->store, LRD_COUNT_REFUSED, 1);
+		lrd_plan_tell(plan, LRD_EVENT_REFUSED, LRD_WHY_TOO_LARGE);
 		stop(plan, LRD_WHY_TOO_LARGE);
 		return 0;
 	}
@@ -145,7 +146,7 @@ int larder_plan_commit(larder_plan *plan)
 		lrd_flight_stored(plan->flight, &plan->asked->policy,
 				  &storing->head.fresh, lrd_clock_now_s());
 	else
-		lrd_flight_failed(plan->flight);
+		lrd_flight_lost(plan->flight);
 	return 0;
 }
 
@@ -156,6 +157,6 @@ int larder_plan_cut(larder_plan *plan)
 	if (!plan->committed && plan->storing.on)
 		finish_part(plan, true);
 	plan->committed = true;
-	lrd_flight_failed(plan->flight);
+	lrd_flight_lost(plan->flight);
 	return 0;
 }

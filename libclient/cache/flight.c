@@ -94,6 +94,9 @@ void lrd_flight_join(struct lrd_flight *flight, uint64_t hash, bool waits)
 		release(flight, LRD_LEASE_UNKNOWN);
 	flight->role = LRD_FLIGHT_NONE;
 	flight->hash = hash;
+	/* Who has lost patience leaves the flight as it ended, for others to see. */
+	if (flight->tired)
+		return;
 	state = lrd_lease_try(flight->cache->store, hash, flight->lease_ms, &flight->lease);
 	switch (state) {
 	case LRD_LEASE_TAKEN:
@@ -219,23 +222,24 @@ void lrd_flight_uncacheable(struct lrd_flight *flight, uint32_t mark_ms)
 
 void lrd_flight_failed(struct lrd_flight *flight)
 {
-	if (!owns(flight))
-		return;
-	/* A refresh leaves a pause behind it: each stale answer would begin another one. */
-	if (flight->refresh)
-		lrd_flight_uncacheable(flight, LRD_FLIGHT_PAUSE_MS);
-	else
-		release(flight, LRD_LEASE_FAILED);
+	/* Those who wait do not fail one after the other, each after a timeout; and what is
+	 * stale is not refreshed again at once. */
+	lrd_flight_uncacheable(flight, LRD_FLIGHT_PAUSE_MS);
+}
+
+void lrd_flight_lost(struct lrd_flight *flight)
+{
+	if (owns(flight))
+		release(flight, LRD_LEASE_UNKNOWN);
 }
 
 /* ---- the waiter's ------------------------------------------------------------------------ */
 
 /* An owner came to nothing. */
-static void lose(struct lrd_flight *flight, unsigned patience)
+static void lose(struct lrd_flight *flight)
 {
-	flight->lost += patience;
-	if (flight->lost >= LRD_FLIGHT_PATIENCE)
-		flight->alone = true;
+	if (++flight->lost >= LRD_FLIGHT_PATIENCE)
+		flight->tired = flight->alone = true;
 }
 
 static enum lrd_flight_wait settle(struct lrd_flight *flight, int state,
@@ -243,12 +247,13 @@ static enum lrd_flight_wait settle(struct lrd_flight *flight, int state,
 {
 	switch (state) {
 	case LRD_LEASE_ENDED:
-		lose(flight, result == LRD_LEASE_FAILED		? 2
-			     : result == LRD_LEASE_UNCACHEABLE	? LRD_FLIGHT_PATIENCE
-								: 1);
+		if (result == LRD_LEASE_UNCACHEABLE)
+			flight->alone = true;
+		else
+			lose(flight);
 		break;
 	case LRD_LEASE_GONE:
-		lose(flight, 1);
+		lose(flight);
 		break;
 	default:
 		flight->alone = true;

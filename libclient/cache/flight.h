@@ -37,7 +37,7 @@ enum {
 	LRD_FLIGHT_BYTES_S = 256 * 1024, /* of body arriving in a second, to be waited for */
 	LRD_FLIGHT_MARK_MS = 60000,
 	LRD_FLIGHT_PAUSE_MS = 1000, /* the same after an error of the origin, likely to pass */
-	LRD_FLIGHT_PATIENCE = 4,    /* an owner lost or gone costs 1, a fetch that failed 2 */
+	LRD_FLIGHT_PATIENCE = 4,    /* owners waited for who came to nothing */
 };
 
 enum lrd_flight_role {
@@ -61,8 +61,8 @@ struct lrd_flight {
 	uint64_t lasts_ms;  /* owner: after the head, what the lease was prolonged to */
 	uint64_t received;  /* owner: body bytes */
 	bool can_wait;
-	bool refresh;     /* owner: of a refresh in the background */
-	bool alone;       /* waited in vain: joins no more */
+	bool alone;       /* waited in vain: waits no more */
+	bool tired;       /* ... nor fetches for others */
 	unsigned lost;    /* patience used up */
 	int timer_fd;     /* -1: none */
 	uint64_t began_ns; /* of waiting */
@@ -99,8 +99,10 @@ void lrd_flight_stored(struct lrd_flight *flight, const struct lrd_policy *polic
 		       const struct lrd_freshness *fresh, int64_t now);
 /* There is an answer, and it is not for others. */
 void lrd_flight_uncacheable(struct lrd_flight *flight, uint32_t mark_ms);
-/* There is none: another may try. */
+/* The origin gave none: for a moment everybody asks on his own account. */
 void lrd_flight_failed(struct lrd_flight *flight);
+/* It did not come into the store: the next one in line fetches. */
+void lrd_flight_lost(struct lrd_flight *flight);
 
 /* ---- the waiter's ------------------------------------------------------------------------ */
 

@@ -6,6 +6,7 @@
 #include "cache/plan.h"
 #include "policy/invalidate.h"
 #include "proto/bytes/slice.h"
+#include "store/event.h"
 #include "sys/clock.h"
 
 /* A stale answer is worse than a wait: a busy store is asked this often. */
@@ -118,6 +119,8 @@ ptrdiff_t lrd_invalidate_url(struct larder_cache *cache, larder_slice partition,
 		return rc;
 	if (fence)
 		*fence = number;
+	lrd_event_add(cache->store, LRD_EVENT_INVALIDATED, key.hash, url,
+		      (uint64_t)removed);
 	if (removed > 0)
 		lrd_store_count(cache->store, LRD_COUNT_DELETED, (uint64_t)removed);
 	return removed;

@@ -135,6 +135,7 @@ static int look_in(struct lrd_ask *ask, struct lrd_read *read,
 	rc = lrd_select(ask, read, selected);
 	if (rc < 0)
 		return rc;
+	found->hash = selected->miss != LRD_WHY_KEY_TOO_LONG ? selected->key.hash : 0;
 	found->miss = refuses_stored(&ask->facts);
 	if (found->miss == LRD_WHY_NONE)
 		found->miss = selected->miss;
@@ -143,7 +144,7 @@ static int look_in(struct lrd_ask *ask, struct lrd_read *read,
 	if (rc < 0 || (serves(found) && !found->reuse.refresh) ||
 	    lrd_request_only_if_cached(&ask->facts))
 		return rc;
-	if (selected->miss != LRD_WHY_KEY_TOO_LONG)
+	if (found->hash)
 		found->hash = flight_hash(ask, selected);
 	rc = lrd_asked_new(ask, selected->directory, &found->asked);
 	if (rc < 0)
@@ -383,7 +384,6 @@ static void serve(struct lrd_ask *ask, struct found *found, struct larder_plan *
 	bool fresh = found->reuse.use == LRD_USE_FRESH;
 
 	if (refreshes(found) && plan->flight && plan->flight->role == LRD_FLIGHT_OWNER) {
-		plan->flight->refresh = true;
 		plan->asked = found->asked;
 		found->asked = NULL; /* moved into the plan */
 	} else {

@@ -7,6 +7,7 @@
 #include "policy/validate.h"
 #include "proto/bytes/alloc.h"
 #include "proto/bytes/slice.h"
+#include "store/event.h"
 
 enum { CONDITION_BYTES = 64 * 1024 };
 
@@ -76,6 +77,16 @@ void larder_plan_free(larder_plan *plan)
 	lrd_asked_free(plan->cache, plan->asked);
 	lrd_flight_free(plan->flight);
 	lrd_alloc_free(&plan->cache->allocator, plan);
+}
+
+void lrd_plan_tell(const struct larder_plan *plan, enum lrd_event_type type,
+		   uint64_t detail)
+{
+	const struct lrd_asked *asked = plan->asked;
+	struct lrd_key key;
+
+	if (lrd_key_init(plan->cache->store, asked->partition, asked->url, &key) == 0)
+		lrd_event_add(plan->cache->store, type, key.hash, key.name, detail);
 }
 
 /* ---- serving ----------------------------------------------------------------------------- */

@@ -23,6 +23,7 @@
 #include "cache/variants.h"
 #include "policy/reuse.h"
 #include "proto/http/fields.h"
+#include "store/event.h"
 
 /* Bodies up to this size wait in memory for their end; larger ones go to the store at once. */
 enum { LRD_PLAN_BUFFER_MAX = 64 * 1024 };
@@ -104,6 +105,10 @@ void lrd_plan_drop_answer(struct larder_plan *plan);
 struct lrd_ask;
 LARDER_MUST_USE int lrd_lookup_run(struct lrd_ask *ask, struct lrd_flight *take,
 				   struct larder_plan *waited, struct larder_plan **out);
+
+/* Tells who watches the store what became of the request; only after a look at the origin. */
+void lrd_plan_tell(const struct larder_plan *plan, enum lrd_event_type type,
+		   uint64_t detail);
 
 /* What store errors mean for `store_why`; counts what was skipped. */
 enum lrd_why lrd_plan_skipped(struct larder_plan *plan, int rc);

@@ -70,6 +70,7 @@ static int pass_and_store(struct larder_plan *plan, const larder_head *head,
 		return rc;
 	if (why != LRD_WHY_STORABLE) {
 		lrd_store_count(plan->cache->store, LRD_COUNT_REFUSED, 1);
+		lrd_plan_tell(plan, LRD_EVENT_REFUSED, why);
 		if (plan->has_answer && plan->asked->facts.method == LRD_METHOD_GET &&
 		    supersedes(response->status))
 			lrd_update_remove(plan);
@@ -199,6 +200,7 @@ static void serve_validated(struct larder_plan *plan, int64_t now)
 	reuse.ttl_s =
 		lrd_freshness_lifetime(fresh, plan->cache->policy.shared) - reuse.age_s;
 	lrd_plan_serve(plan, &plan->asked->facts, LARDER_HOW_REVALIDATED, &reuse, now);
+	lrd_plan_tell(plan, LRD_EVENT_REVALIDATED, plan->answer.body_len);
 }
 
 /* RFC 9111 s4.3.4: what does the 304 confirm? */

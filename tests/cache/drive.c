@@ -85,6 +85,9 @@ larder_plan *drive_lookup(larder_cache *cache, const struct drive_request *reque
 	lookup.can_resume = request->can_resume;
 	if (request->content)
 		lookup.content = lrd_slice_cstr(request->content);
+	lookup.can_wait = request->can_wait;
+	lookup.wait_ms = request->wait_ms;
+	lookup.lease_ms = request->lease_ms;
 	rc = larder_cache_lookup(cache, &lookup, &plan);
 	ck_assert_msg(rc == 0, "lookup: %d", rc);
 	/* Everything was borrowed for the call alone. */

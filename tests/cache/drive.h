@@ -34,6 +34,9 @@ struct drive_request {
 	uint32_t can_refresh;
 	uint32_t can_resume;
 	const char *content; /* of a QUERY; NULL: not told */
+	uint32_t can_wait;
+	uint32_t wait_ms;
+	uint32_t lease_ms;
 };
 
 /* Looks up; fails the test on an error. The plan is the caller's. */
