@@ -11,14 +11,21 @@ struct state {
 	char store[BENCH_PATH_MAX];
 	unsigned origin_port;
 	larder_session *session;
+	larder_cache *other; /* of a worker that lives as long as the machine */
 };
 
 static void *open_larder(const char *folder, unsigned origin_port)
 {
+	larder_cache_options options = LARDER_CACHE_OPTIONS_INIT;
 	struct state *state = bench_alloc(sizeof(*state));
+	larder_error err;
 
 	bench_format(state->store, sizeof(state->store), "%s/larder", folder);
 	state->origin_port = origin_port;
+	/* What is known of uncacheable URLs is forgotten when the last process leaves. */
+	options.store = state->store;
+	if (larder_cache_open(&options, &state->other, &err) < 0)
+		bench_die("larder: %s", err.message);
 	return state;
 }
 
@@ -52,7 +59,10 @@ static void get_larder(void *worker, const char *path)
 
 static void close_larder(void *opaque)
 {
-	free(opaque);
+	struct state *state = opaque;
+
+	larder_cache_close(state->other);
+	free(state);
 }
 
 const struct herd_contender herd_larder = {
