@@ -4,8 +4,10 @@
 
 #include <string.h>
 
+#include "proto/bytes/hex.h"
 #include "proto/bytes/slice.h"
 #include "sys/clock.h"
+#include "sys/siphash.h"
 
 static int read_lookup(const larder_lookup *from, larder_lookup *to)
 {
@@ -49,6 +51,50 @@ static int set_url(struct lrd_ask *ask)
 		lrd_buf_release(&ask->text);
 		return rc == LARDER_ELIMIT ? LARDER_EURL : rc;
 	}
+	ask->url = lrd_buf_slice(&ask->text);
+	return 0;
+}
+
+/*
+ * RFC 10008 s2.7: the key holds the content and what says how to read it. As a keyed hash: the
+ * content is the user's, and as long as it likes.
+ */
+static int set_query(struct lrd_ask *ask, larder_slice content)
+{
+	static const larder_slice names[] = { LRD_SLICE_INIT("Content-Type"),
+					      LRD_SLICE_INIT("Content-Encoding"),
+					      LRD_SLICE_INIT("Content-Language") };
+	const larder_allocator *allocator = &ask->cache->allocator;
+	uint8_t sum[LRD_SIPHASH_SIZE], secret[16];
+	struct lrd_siphash hash;
+	struct lrd_buf name;
+	larder_slice value;
+	int rc;
+
+	lrd_cache_secret(ask->cache, secret);
+	lrd_siphash_init(&hash, secret);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		for (size_t pos = 0;
+		     lrd_view_next(ask->facts.fields, names[i], &pos, &value);) {
+			lrd_siphash_add(&hash, value.ptr, value.len);
+			lrd_siphash_add(&hash, "\n", 1);
+		}
+		lrd_siphash_add(&hash, "", 1);
+	}
+	lrd_siphash_add(&hash, content.ptr, content.len);
+	lrd_siphash_end(&hash, sum);
+	lrd_buf_init(&name, ask->url.len + 64, allocator->malloc_fn ? allocator : NULL);
+	rc = lrd_buf_append_slice(&name, ask->url);
+	if (rc == 0)
+		rc = lrd_buf_append_cstr(&name, "#q");
+	if (rc == 0)
+		rc = lrd_hex_append(&name, lrd_slice_of((const char *)sum, sizeof(sum)));
+	if (rc < 0) {
+		lrd_buf_release(&name);
+		return rc;
+	}
+	lrd_buf_release(&ask->text);
+	ask->text = name;
 	ask->url = lrd_buf_slice(&ask->text);
 	return 0;
 }
@@ -100,12 +146,29 @@ int lrd_ask_init(struct lrd_ask *ask, struct larder_cache *cache,
 			       lrd_view_of(lookup.fields, lookup.field_count),
 			       lookup.mode, &ask->facts);
 	rc = set_partition(ask, &lookup);
+	if (rc == 0)
+		rc = set_url(ask);
 	if (rc < 0)
 		return rc;
-	return set_url(ask);
+	lrd_ask_begin(ask);
+	ask->no_content = ask->facts.method == LRD_METHOD_QUERY && !lookup.content.ptr;
+	if (ask->facts.method == LRD_METHOD_QUERY && lookup.content.ptr)
+		rc = set_query(ask, lookup.content);
+	if (rc < 0)
+		lrd_ask_release(ask);
+	return rc;
+}
+
+void lrd_ask_begin(struct lrd_ask *ask)
+{
+	ask->no_content = false;
+	ask->looking_on = false;
+	lrd_buf_init(&ask->neighbour, LRD_KEY_MAX,
+		     ask->cache->allocator.malloc_fn ? &ask->cache->allocator : NULL);
 }
 
 void lrd_ask_release(struct lrd_ask *ask)
 {
+	lrd_buf_release(&ask->neighbour);
 	lrd_buf_release(&ask->text);
 }

@@ -22,14 +22,17 @@ struct lrd_ask {
 	struct lrd_request_facts facts;
 	larder_slice method;
 	struct lrd_uri uri; /* of the caller's text */
-	larder_slice url;   /* normalised: the name of the key */
+	larder_slice url; /* normalised: the name of the key; "URL#q..." of a QUERY */
 	larder_slice partition;
 	int64_t now;
 	bool can_resume; /* the caller knows LARDER_RESUME */
+	bool no_content; /* a QUERY, and nobody has told what it asks */
+	bool looking_on; /* leaves no trace in use counts */
 	bool can_wait; /* as in larder_lookup, these three */
 	uint32_t wait_ms;
 	uint32_t lease_ms;
 	struct lrd_buf text; /* holds `url` unless the caller's text was normal */
+	struct lrd_buf neighbour; /* URL of what answers in place of `url`: search.h */
 	char url_storage[LRD_ASK_URL_BYTES];
 	char partition_storage[LRD_PARTITION_NAME_SIZE];
 };
@@ -37,6 +40,8 @@ struct lrd_ask {
 /* EINVAL, EURL, ENOMEM; on failure nothing is to be released. */
 LARDER_MUST_USE int lrd_ask_init(struct lrd_ask *ask, struct larder_cache *cache,
 				 const larder_lookup *lookup);
+/* What starts empty in an ask that is made by other means. */
+void lrd_ask_begin(struct lrd_ask *ask);
 void lrd_ask_release(struct lrd_ask *ask);
 
 #endif

@@ -7,6 +7,7 @@
 #include "proto/bytes/alloc.h"
 #include "proto/bytes/le.h"
 #include "proto/bytes/slice.h"
+#include "proto/http/list.h"
 #include "sys/error.h"
 #include "sys/random.h"
 
@@ -42,6 +43,16 @@ static int read_options(const larder_cache_options *from, larder_cache_options *
 	return 0;
 }
 
+static bool targets_valid(larder_slice targets)
+{
+	larder_slice name;
+
+	while (targets.len > 0 && lrd_slice_split(&targets, ',', &name))
+		if (!lrd_token_valid(lrd_slice_trim(name)))
+			return false;
+	return true;
+}
+
 static int check_options(const larder_cache_options *options, larder_error *err)
 {
 	const larder_allocator *allocator = options->allocator;
@@ -54,6 +65,9 @@ static int check_options(const larder_cache_options *options, larder_error *err)
 		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
 				     "max_variants is %u: at most %d are kept of one URL",
 				     (unsigned)options->max_variants, LRD_VARIANTS_MAX);
+	if (!targets_valid(lrd_slice_cstr(options->targets)))
+		return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
+				     "targets must be field names, separated by commas");
 	if (allocator && allocator->malloc_fn &&
 	    (!allocator->realloc_fn || !allocator->free_fn))
 		return lrd_error_set(
@@ -75,6 +89,20 @@ static void set_up(struct larder_cache *cache, const larder_cache_options *optio
 	};
 	cache->max_body_bytes = options->max_body_bytes;
 	cache->max_variants = options->max_variants ? options->max_variants : MAX_VARIANTS;
+}
+
+static int copy_targets(struct larder_cache *cache, const char *targets)
+{
+	size_t len = targets ? strlen(targets) : 0;
+
+	if (len == 0)
+		return 0;
+	cache->targets = lrd_alloc(&cache->allocator, len + 1);
+	if (!cache->targets)
+		return LARDER_ENOMEM;
+	memcpy(cache->targets, targets, len + 1);
+	cache->policy.targets = lrd_slice_of(cache->targets, len);
+	return 0;
 }
 
 static int limit_body(struct larder_cache *cache)
@@ -115,6 +143,12 @@ int larder_cache_open(const larder_cache_options *options, larder_cache **out,
 	if (set.allocator)
 		cache->allocator = *set.allocator;
 	set_up(cache, &set);
+	rc = copy_targets(cache, set.targets);
+	if (rc < 0) {
+		lrd_error_set(err, rc, LARDER_PHASE_PREPARE, 0, NULL,
+			      "no memory for a cache");
+		goto out;
+	}
 	store_options.allocator = cache->allocator.malloc_fn ? &cache->allocator : NULL;
 	store_options.budget_bytes = set.budget_bytes;
 	store_options.gate_timeout_ms = set.gate_timeout_ms;
@@ -142,6 +176,7 @@ void larder_cache_close(larder_cache *cache)
 	if (!cache)
 		return;
 	allocator = cache->allocator;
+	lrd_alloc_free(&allocator, cache->targets);
 	if (cache->store)
 		lrd_store_close(cache->store);
 	lrd_alloc_free(&allocator, cache);

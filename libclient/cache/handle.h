@@ -17,6 +17,7 @@ struct larder_cache {
 	struct lrd_policy policy;
 	uint64_t max_body_bytes;
 	size_t max_variants;
+	char *targets; /* behind policy.targets */
 };
 
 /*

@@ -3,7 +3,9 @@
 #include "cache/invalidate.h"
 
 #include "cache/fence.h"
+#include "cache/groups.h"
 #include "cache/plan.h"
+#include "cache/search.h"
 #include "policy/invalidate.h"
 #include "proto/bytes/slice.h"
 #include "store/event.h"
@@ -72,6 +74,27 @@ static int clear(struct larder_cache *cache, struct lrd_write *write,
 	return rc;
 }
 
+/* What is found by way of the URL, and not under its key. */
+static int clear_dependent(struct larder_cache *cache, struct lrd_write *write,
+			   const struct lrd_key *url)
+{
+	struct lrd_buf name;
+	struct lrd_key key;
+	int rc;
+
+	lrd_buf_init(&name, LRD_KEY_MAX, allocator_of(cache));
+	rc = lrd_query_group_name(url->name, &name);
+	if (rc == 0)
+		rc = lrd_key_init(cache->store, url->partition, lrd_buf_slice(&name), &key);
+	if (rc == 0)
+		rc = lrd_write_delete(write, &key);
+	lrd_buf_release(&name);
+	/* A URL so long that its record has no name has none. */
+	if (rc < 0 && rc != LARDER_ENOTFOUND && rc != LARDER_ELIMIT && rc != LARDER_EINVAL)
+		return rc;
+	return lrd_search_forget(cache, write, url->partition, url->name);
+}
+
 static int try_once(struct larder_cache *cache, const struct lrd_key *key,
 		    ptrdiff_t *removed, uint64_t *fence)
 {
@@ -91,6 +114,8 @@ static int try_once(struct larder_cache *cache, const struct lrd_key *key,
 	if (rc < 0)
 		return rc;
 	rc = clear(cache, write, key, now, removed);
+	if (rc == 0)
+		rc = clear_dependent(cache, write, key);
 	if (rc == 0)
 		rc = lrd_write_put(write, &put, (larder_slice){ "", 0 }, fence);
 	if (rc == 0) {

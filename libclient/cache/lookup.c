@@ -4,7 +4,9 @@
 
 #include "cache/fence.h"
 #include "cache/flight.h"
+#include "cache/groups.h"
 #include "cache/plan.h"
+#include "cache/search.h"
 #include "cache/select.h"
 #include "policy/reuse.h"
 #include "policy/validate.h"
@@ -35,7 +37,7 @@ static enum lrd_why bypass(const struct lrd_request_facts *facts)
 {
 	if (facts->mode == LARDER_MODE_NO_STORE)
 		return LRD_WHY_MODE_NO_STORE;
-	if (facts->method != LRD_METHOD_GET && facts->method != LRD_METHOD_HEAD)
+	if (!lrd_method_reads(facts->method) && facts->method != LRD_METHOD_HEAD)
 		return LRD_WHY_METHOD;
 	return LRD_WHY_NONE;
 }
@@ -60,14 +62,19 @@ static bool serves(const struct found *found)
 static int take(struct lrd_ask *ask, struct lrd_read *read,
 		const struct lrd_selected *selected, struct found *found)
 {
-	bool want_body = ask->facts.method == LRD_METHOD_GET;
+	bool want_body = lrd_method_reads(ask->facts.method);
+	bool marked = (selected->record.marks & LRD_MARK_STALE) != 0;
+	bool parted = (selected->response.fresh.flags & LRD_FRESH_STAMPED) != 0 &&
+		      !lrd_stamps_hold(ask, read, &selected->response);
 	struct lrd_answer answer;
 	void *block;
 	int rc;
 
-	found->reuse =
-		lrd_reuse_decide(&ask->policy, &ask->facts, &selected->response.fresh,
-				 (selected->record.marks & LRD_MARK_STALE) != 0, ask->now);
+	found->reuse = lrd_reuse_decide(&ask->policy, &ask->facts,
+					&selected->response.fresh, marked || parted,
+					ask->now);
+	if (parted && !marked && found->reuse.why == LRD_WHY_MARKED_STALE)
+		found->reuse.why = LRD_WHY_GROUP_INVALIDATED;
 	if (found->reuse.use == LRD_USE_NOT) {
 		found->miss = found->reuse.why;
 		return 0;
@@ -81,6 +88,7 @@ static int take(struct lrd_ask *ask, struct lrd_read *read,
 		return 0;
 	}
 	found->plan = block;
+	answer.marked |= parted;
 	found->plan->answer = answer;
 	lrd_plan_init(found->plan, ask->cache);
 	found->plan->has_answer = true;
@@ -127,6 +135,61 @@ static __attribute__((noinline)) uint64_t flight_hash(struct lrd_ask *ask,
 	return key.hash;
 }
 
+static void select_again(struct lrd_selected *selected)
+{
+	lrd_selected_release(selected);
+	lrd_selected_init(selected);
+}
+
+/* The URL is not stored; perhaps one is whose query says the same, and which needs no asking. */
+static __attribute__((noinline)) int look_beside(struct lrd_ask *ask, struct lrd_read *read,
+						 struct lrd_selected *selected,
+						 struct found *found)
+{
+	larder_slice url = ask->url;
+	int rc = 0;
+
+	for (size_t i = 0; i < TRIES && rc == 0 && !serves(found); i++) {
+		larder_plan_free(found->plan);
+		found->plan = NULL;
+		lrd_buf_clear(&ask->neighbour);
+		rc = lrd_search_find(ask, read, i, &ask->neighbour);
+		if (rc <= 0)
+			break;
+		select_again(selected);
+		ask->url = lrd_buf_slice(&ask->neighbour);
+		rc = lrd_select(ask, read, selected);
+		found->miss = selected->miss;
+		if (rc == 0 && selected->miss == LRD_WHY_NONE)
+			rc = take(ask, read, selected, found);
+		ask->url = url;
+	}
+	if (rc < 0 || serves(found))
+		return rc;
+	larder_plan_free(found->plan);
+	found->plan = NULL;
+	select_again(selected);
+	rc = lrd_select(ask, read, selected);
+	found->miss = selected->miss;
+	return rc;
+}
+
+/* What an unsafe request does to a URL, it does to all QUERYs on it: theirs is its fence. */
+static void set_fence(struct lrd_ask *ask, struct lrd_read *read,
+		      const struct lrd_selected *selected, struct lrd_asked *asked)
+{
+	struct lrd_record record;
+	struct lrd_key key;
+
+	asked->fence = lrd_fence_of(selected->has_entry ? &selected->entry : NULL);
+	asked->seen_cas = selected->has_entry ? selected->entry.cas : 0;
+	if (ask->facts.method == LRD_METHOD_QUERY &&
+	    lrd_key_init(ask->cache->store, ask->partition, lrd_query_base(ask->url),
+			 &key) == 0 &&
+	    lrd_read_peek(read, &key, ask->now, &record) == 0)
+		asked->fence = lrd_fence_of(&record);
+}
+
 static int look_in(struct lrd_ask *ask, struct lrd_read *read,
 		   struct lrd_selected *selected, struct found *found)
 {
@@ -141,6 +204,8 @@ static int look_in(struct lrd_ask *ask, struct lrd_read *read,
 		found->miss = selected->miss;
 	if (found->miss == LRD_WHY_NONE)
 		rc = take(ask, read, selected, found);
+	else if (found->miss == LRD_WHY_URI_MISS)
+		rc = look_beside(ask, read, selected, found);
 	if (rc < 0 || (serves(found) && !found->reuse.refresh) ||
 	    lrd_request_only_if_cached(&ask->facts))
 		return rc;
@@ -149,8 +214,7 @@ static int look_in(struct lrd_ask *ask, struct lrd_read *read,
 	rc = lrd_asked_new(ask, selected->directory, &found->asked);
 	if (rc < 0)
 		return rc;
-	found->asked->fence = lrd_fence_of(selected->has_entry ? &selected->entry : NULL);
-	found->asked->seen_cas = selected->has_entry ? selected->entry.cas : 0;
+	set_fence(ask, read, selected, found->asked);
 	return 0;
 }
 
@@ -168,7 +232,7 @@ static int hold(struct lrd_ask *ask, struct lrd_selected *selected, struct found
 	int rc;
 
 	if (!plan ||
-	    !lrd_answer_needs_hold(&plan->answer, ask->facts.method == LRD_METHOD_GET))
+	    !lrd_answer_needs_hold(&plan->answer, lrd_method_reads(ask->facts.method)))
 		return 0;
 	rc = lrd_answer_hold(ask->cache, &selected->key, selected->record.body_id,
 			     &plan->answer);
@@ -400,7 +464,8 @@ static void serve(struct lrd_ask *ask, struct found *found, struct larder_plan *
 int lrd_lookup_run(struct lrd_ask *ask, struct lrd_flight *take, struct larder_plan *waited,
 		   struct larder_plan **out)
 {
-	struct found found = { .miss = bypass(&ask->facts) };
+	struct found found = { .miss = ask->no_content ? LRD_WHY_NO_CONTENT
+						       : bypass(&ask->facts) };
 	struct lrd_flight *flight = take;
 	struct larder_plan *plan = NULL;
 	int rc = 0;

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "cache/fence.h"
+#include "cache/groups.h"
 #include "cache/plan.h"
 #include "cache/prepare.h"
+#include "cache/search.h"
 #include "proto/bytes/alloc.h"
 #include "proto/bytes/slice.h"
 #include "sys/clock.h"
@@ -29,6 +31,7 @@ struct publication {
 	struct lrd_buf selecting;
 	struct lrd_buf name;
 	struct lrd_buf head;
+	struct lrd_buf extra;
 	uint8_t secret[16];
 };
 
@@ -47,6 +50,7 @@ static void init(struct publication *p, struct larder_plan *plan)
 	lrd_buf_init(&p->selecting, LRD_VARY_TEXT_BYTES, allocator);
 	lrd_buf_init(&p->name, LRD_KEY_MAX, allocator);
 	lrd_buf_init(&p->head, LRD_HEAD_MAX, allocator);
+	lrd_buf_init(&p->extra, LRD_EXTRA_MAX, allocator);
 }
 
 static void release(struct publication *p)
@@ -58,6 +62,7 @@ static void release(struct publication *p)
 	lrd_buf_release(&p->selecting);
 	lrd_buf_release(&p->name);
 	lrd_buf_release(&p->head);
+	lrd_buf_release(&p->extra);
 }
 
 /* Two answers that cross: the one that the origin made later stays (RFC 9111 s4). */
@@ -71,6 +76,26 @@ static bool is_newer(const struct publication *p, const struct lrd_record *recor
 	       there.fresh.date > p->plan->storing.head.fresh.date;
 }
 
+/* A QUERY is fenced by its URL's own key. */
+static int inspect_base(struct publication *p, int64_t now, enum lrd_why *why)
+{
+	const struct lrd_asked *asked = p->plan->asked;
+	struct lrd_record record;
+	struct lrd_key key;
+	int rc;
+
+	*why = LRD_WHY_STORABLE;
+	if (asked->facts.method != LRD_METHOD_QUERY)
+		return 0;
+	rc = lrd_key_init(p->plan->cache->store, asked->partition,
+			  lrd_query_base(asked->url), &key);
+	if (rc == 0)
+		rc = lrd_write_get(p->write, &key, now, &record);
+	if (rc == 0 && !lrd_fence_open(asked->fence, lrd_fence_of(&record)))
+		*why = LRD_WHY_INVALIDATED_MEANWHILE;
+	return rc == LARDER_ENOTFOUND ? 0 : rc;
+}
+
 /*
  * Looks at what stands at the URL's key: *why is LRD_WHY_STORABLE, or why the response may
  * not be stored there. The error is one of the store's.
@@ -78,9 +103,11 @@ static bool is_newer(const struct publication *p, const struct lrd_record *recor
 static int inspect(struct publication *p, int64_t now, enum lrd_why *why)
 {
 	struct lrd_record record;
-	int rc = lrd_write_get(p->write, &p->url_key, now, &record);
+	int rc = inspect_base(p, now, why);
 
-	*why = LRD_WHY_STORABLE;
+	if (rc < 0 || *why != LRD_WHY_STORABLE)
+		return rc;
+	rc = lrd_write_get(p->write, &p->url_key, now, &record);
 	if (rc == LARDER_ENOTFOUND)
 		return 0;
 	if (rc < 0)
@@ -104,7 +131,7 @@ static int inspect(struct publication *p, int64_t now, enum lrd_why *why)
 }
 
 /* The body, from memory or as it was filled into the store. */
-static int put_response(struct publication *p, const struct lrd_key *key)
+static int put_response(struct publication *p, const struct lrd_key *key, enum lrd_why *why)
 {
 	struct lrd_storing *storing = &p->plan->storing;
 	struct lrd_put put;
@@ -114,6 +141,13 @@ static int put_response(struct publication *p, const struct lrd_key *key)
 	storing->head.selecting = lrd_buf_slice(&p->selecting);
 	storing->head.fence = p->fence;
 	storing->head.extra = lrd_buf_slice(&storing->extra);
+	rc = lrd_stamps_renew(p->plan, p->write, lrd_fields_view(&storing->fields),
+			      &storing->head, &p->extra, why);
+	if (rc < 0 || *why != LRD_WHY_STORABLE)
+		return rc;
+	rc = lrd_search_list(p->plan, p->write, lrd_fields_view(&storing->fields));
+	if (rc < 0)
+		return rc;
 	rc = lrd_prepare_put(p->plan, &storing->head, lrd_fields_view(&storing->fields),
 			     &p->head, &put);
 	if (rc < 0)
@@ -157,7 +191,8 @@ static int put_directory(struct publication *p)
 	return lrd_write_put(p->write, &put, (larder_slice){ "", 0 }, NULL);
 }
 
-static int put_variant(struct publication *p, larder_slice vary, uint32_t flags)
+static int put_variant(struct publication *p, larder_slice vary, uint32_t flags,
+		       enum lrd_why *why)
 {
 	struct lrd_variant variant = {
 		.date = p->plan->storing.head.fresh.date,
@@ -189,7 +224,7 @@ static int put_variant(struct publication *p, larder_slice vary, uint32_t flags)
 		rc = put_directory(p);
 	if (rc == 0)
 		rc = variant_key(p, variant.digest, &key);
-	return rc < 0 ? rc : put_response(p, &key);
+	return rc < 0 ? rc : put_response(p, &key, why);
 }
 
 /* Stores under the URL's key, or beside other variants. */
@@ -205,14 +240,14 @@ static int put(struct publication *p, enum lrd_why *why)
 		flags = LRD_VARIANT_LENT;
 	}
 	if (vary.len == 0)
-		return put_response(p, &p->url_key);
+		return put_response(p, &p->url_key, why);
 	lrd_cache_secret(p->plan->cache, p->secret);
 	rc = lrd_vary_text(vary, p->plan->asked->facts.fields, p->secret, &p->selecting);
 	if (rc == LARDER_ELIMIT || rc == LARDER_EPROTO) {
 		*why = LRD_WHY_VARY_LONG;
 		return 0;
 	}
-	return rc < 0 ? rc : put_variant(p, vary, flags);
+	return rc < 0 ? rc : put_variant(p, vary, flags, why);
 }
 
 static int run(struct publication *p, enum lrd_why *why)

@@ -31,7 +31,7 @@ static bool names_url(larder_slice name, larder_slice url)
 	if (!lrd_slice_starts(name, url))
 		return false;
 	return name.len == url.len ||
-	       (name.len == url.len + LRD_VARIANT_SUFFIX && name.ptr[url.len] == '#');
+	       name.ptr[url.len] == '#'; /* of a variant, or of a QUERY */
 }
 
 static bool known(const struct walk *walk, larder_slice partition)

@@ -2,6 +2,7 @@
 /* receive.c - what an answer of the origin, or its absence, means for a plan (RFC 9111 s4.3.3). */
 #include <string.h>
 
+#include "cache/groups.h"
 #include "cache/plan.h"
 #include "cache/prepare.h"
 #include "cache/select.h"
@@ -125,7 +126,7 @@ static int fetch_variant(struct larder_plan *plan, size_t index,
 			 struct lrd_field_view response)
 {
 	const struct lrd_asked *asked = plan->asked;
-	bool want_body = asked->facts.method == LRD_METHOD_GET;
+	bool want_body = lrd_method_reads(asked->facts.method);
 	struct lrd_answer answer = { .held = false };
 	uint8_t digest[LRD_SIPHASH_SIZE];
 	struct lrd_record record;
@@ -328,6 +329,8 @@ static int receive(struct larder_plan *plan, const larder_head *head, int64_t no
 
 	if (lrd_invalidate_applies(facts->method, head->status))
 		lrd_invalidate(plan, &response);
+	if (lrd_groups_invalidates(facts->method, head->status))
+		lrd_groups_invalidate(plan, &response);
 	rc = receive_rest(plan, head, &response, now);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;

@@ -33,6 +33,13 @@ static int set_name(struct lrd_ask *ask, struct lrd_selected *out)
 	return lrd_variant_name(ask->url, out->digest, &out->name);
 }
 
+static int get(const struct lrd_ask *ask, struct lrd_read *read, const struct lrd_key *key,
+	       struct lrd_record *out)
+{
+	return ask->looking_on ? lrd_read_peek(read, key, ask->now, out)
+			       : lrd_read_get(read, key, ask->now, out);
+}
+
 /* A function of its own: its buffers are no burden on requests for URLs without Vary. */
 static __attribute__((noinline)) int select_variant(struct lrd_ask *ask,
 						    struct lrd_read *read,
@@ -63,7 +70,7 @@ static __attribute__((noinline)) int select_variant(struct lrd_ask *ask,
 	/* The directory may name what is evicted, and a digest may lie: the text decides. */
 	if (lrd_key_init(ask->cache->store, ask->partition, lrd_buf_slice(&out->name),
 			 &out->key) < 0 ||
-	    lrd_read_get(read, &out->key, ask->now, &out->record) < 0 ||
+	    get(ask, read, &out->key, &out->record) < 0 ||
 	    out->record.kind != LRD_KIND_RESPONSE ||
 	    lrd_response_decode(out->record.head, &out->response) < 0 ||
 	    !lrd_slice_equal(out->response.selecting, lrd_buf_slice(&text)))
@@ -82,7 +89,7 @@ int lrd_select(struct lrd_ask *ask, struct lrd_read *read, struct lrd_selected *
 						: LRD_WHY_STORE_TROUBLE;
 		return 0;
 	}
-	rc = lrd_read_get(read, &out->key, ask->now, &out->entry);
+	rc = get(ask, read, &out->key, &out->entry);
 	if (rc < 0) {
 		out->miss =
 			rc == LARDER_ENOTFOUND ? LRD_WHY_URI_MISS : LRD_WHY_STORE_TROUBLE;

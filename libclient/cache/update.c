@@ -2,6 +2,7 @@
 /* update.c - what a 304 or a HEAD changes about stored responses (RFC 9111 s3.2, s4.3.4, s4.3.5). */
 #include <string.h>
 
+#include "cache/groups.h"
 #include "cache/plan.h"
 #include "cache/prepare.h"
 #include "policy/merge.h"
@@ -20,6 +21,7 @@ struct update {
 	struct lrd_buf name;
 	struct lrd_buf head;
 	struct lrd_buf directory;
+	struct lrd_buf extra;
 };
 
 static void init(struct update *u, struct larder_plan *plan)
@@ -31,6 +33,7 @@ static void init(struct update *u, struct larder_plan *plan)
 	lrd_buf_init(&u->name, LRD_KEY_MAX, allocator);
 	lrd_buf_init(&u->head, LRD_HEAD_MAX, allocator);
 	lrd_buf_init(&u->directory, LRD_HEAD_MAX, allocator);
+	lrd_buf_init(&u->extra, LRD_EXTRA_MAX, allocator);
 }
 
 static void release(struct update *u)
@@ -40,6 +43,7 @@ static void release(struct update *u)
 	lrd_buf_release(&u->name);
 	lrd_buf_release(&u->head);
 	lrd_buf_release(&u->directory);
+	lrd_buf_release(&u->extra);
 }
 
 static int variant_key(struct update *u, const uint8_t digest[LRD_SIPHASH_SIZE],
@@ -111,11 +115,16 @@ static enum lrd_why may_stay(const struct larder_plan *plan,
 static int write_answer(struct update *u)
 {
 	const struct lrd_answer *answer = &u->plan->answer;
+	struct lrd_field_view fields = lrd_view_of(answer->fields, answer->field_count);
+	struct lrd_response head = answer->head;
 	struct lrd_put put;
-	int rc = lrd_prepare_put(u->plan, &answer->head,
-				 lrd_view_of(answer->fields, answer->field_count),
-				 &u->head, &put);
+	enum lrd_why why;
+	int rc = lrd_stamps_renew(u->plan, u->write, fields, &head, &u->extra, &why);
 
+	if (rc == 0 && why != LRD_WHY_STORABLE)
+		rc = LARDER_ECONFLICT; /* invalidated again since it was asked about */
+	if (rc == 0)
+		rc = lrd_prepare_put(u->plan, &head, fields, &u->head, &put);
 	if (rc < 0)
 		return rc;
 	put.key = u->key;

@@ -22,6 +22,7 @@ static void ask_again(struct larder_cache *cache, const struct lrd_asked *asked,
 	out->wait_ms = 0;
 	out->lease_ms = 0;
 	lrd_buf_init_fixed(&out->text, out->url_storage, sizeof(out->url_storage));
+	lrd_ask_begin(out);
 }
 
 /* Looks into the store again and joins anew. */

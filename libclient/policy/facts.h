@@ -50,6 +50,12 @@ enum lrd_method {
 /* Methods are compared with case (RFC 9110 s9.1): "get" is unknown, hence unsafe. */
 enum lrd_method lrd_method_of(larder_slice method);
 
+/* Does a response to it have content that is stored? */
+static inline bool lrd_method_reads(enum lrd_method method)
+{
+	return method == LRD_METHOD_GET || method == LRD_METHOD_QUERY;
+}
+
 static inline bool lrd_method_unsafe(enum lrd_method method)
 {
 	return method == LRD_METHOD_POST || method == LRD_METHOD_UNSAFE;
