@@ -9,7 +9,7 @@ import tree
 CODES = tree.ROOT / "libclient" / "include" / "larder" / "errors.def"
 PAGE = tree.ROOT / "libclient" / "man" / "larder_strerror.3"
 ROW = re.compile(r'LARDER_ERROR\((\w+), -(\d+), "([^"]*)", "([^"]*)"\)')
-ENTRY = re.compile(r'^\.BR LARDER_(\w+) " \(\\-(\d+)\)"\n(.*)$', re.M)
+ENTRY = re.compile(r'^\.BR LARDER_(\w+) " \(\\-(\d+)\)"\n((?:[^.\n].*\n)+)', re.M)
 
 
 def main():
@@ -21,7 +21,7 @@ def main():
             problems.append(f"{PAGE.name}: LARDER_{name} is missing")
         elif told[name][0] != number:
             problems.append(f"{PAGE.name}: LARDER_{name} is -{number}")
-        elif told[name][1].lower() != f"{text}: {help_text}.".lower():
+        elif " ".join(told[name][1].split()).lower() != f"{text}: {help_text}.".lower():
             problems.append(f"{PAGE.name}: LARDER_{name}: {text}: {help_text}.")
     problems += [f"{PAGE.name}: LARDER_{name} is no error" for name in told if name not in rows]
     tree.finish("errors", problems, len(rows))
