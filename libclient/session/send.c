@@ -288,6 +288,24 @@ static int run(struct send *send)
 	return rc;
 }
 
+/* A response in place of the one that failed, with what led there. */
+static int stand_for_error(struct send *send)
+{
+	larder_response *failed = send->response;
+	larder_response *response = NULL;
+	int rc = lrd_status_answer(send->session, send->request.url, &response);
+
+	if (rc < 0)
+		return rc;
+	if (failed) {
+		response->previous = failed->previous;
+		failed->previous = NULL;
+		larder_response_free(failed);
+	}
+	send->response = response;
+	return 0;
+}
+
 /* What the caller gets: the response, or with errors_to_status what stands for the error. */
 static int finish(struct send *send, int rc, larder_response **out)
 {
@@ -301,8 +319,7 @@ static int finish(struct send *send, int rc, larder_response **out)
 		if (rc == 0)
 			rc = lrd_status_fetch(session, &send->response);
 		else
-			rc = lrd_status_answer(session, send->request.url,
-					       &send->response);
+			rc = stand_for_error(send);
 	}
 	if (rc < 0)
 		return rc;
