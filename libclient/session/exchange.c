@@ -10,6 +10,8 @@
 #include "sys/assert.h"
 #include "sys/error.h"
 
+enum { SLEEP_MIN_MS = 5 * LRD_STREAM_SLICE_MS };
+
 static const struct {
 	const char *name;
 	enum lrd_result (*run)(struct lrd_exchange *ex);
@@ -29,7 +31,6 @@ static int exchange_new(larder_session *session, struct lrd_exchange **ret)
 {
 	const larder_options *options = &session->options;
 	struct lrd_exchange *ex = lrd_alloc_zero(session->mem, sizeof(*ex));
-	size_t in_max = LRD_EXCHANGE_IN;
 	struct lrd_head_limits limits = {
 		.max_line = options->max_head_bytes < LRD_EXCHANGE_LINE_MAX
 				    ? options->max_head_bytes
@@ -40,14 +41,11 @@ static int exchange_new(larder_session *session, struct lrd_exchange **ret)
 
 	if (!ex)
 		return LARDER_ENOMEM;
-	/* A head is read in one piece; one byte more shows that it is too long. */
-	if (in_max < options->max_head_bytes + 1)
-		in_max = options->max_head_bytes + 1;
 	ex->session = session;
 	ex->step = LRD_STEP_OVER;
 	lrd_buf_init(&ex->out, LRD_REQUEST_HEAD_MAX, session->mem);
 	lrd_buf_init(&ex->piece, LRD_EXCHANGE_PIECE, session->mem);
-	lrd_buf_init(&ex->in, in_max, session->mem);
+	lrd_buf_init(&ex->in, session->spare_in.max, session->mem);
 	lrd_buf_init(&ex->target, LRD_REQUEST_HEAD_MAX, session->mem);
 	lrd_head_init(&ex->head, LRD_HEAD_RESPONSE, &limits, session->mem);
 	*ret = ex;
@@ -75,8 +73,7 @@ static void reset(struct lrd_exchange *ex)
 	lrd_head_reset(&ex->head);
 	lrd_buf_clear(&ex->out);
 	lrd_buf_clear(&ex->piece);
-	lrd_buf_clear(&ex->in);
-	ex->in_at = 0;
+	lrd_exchange_give_buffer(ex);
 	ex->request = NULL;
 	ex->plan = NULL;
 	ex->step = LRD_STEP_OVER;
@@ -138,6 +135,10 @@ void lrd_exchange_begin(struct lrd_exchange *ex, struct lrd_request *request,
 	ex->uploaded = 0;
 	ex->upload_done = request->body_kind != LRD_REQUEST_CALLBACK;
 	ex->store = false;
+	ex->iov_content = -1;
+	ex->content_sent = 0;
+	ex->to_upload = request->body_kind == LRD_REQUEST_NO_BODY ? 0 : request->body_length;
+	ex->progress = request->progress;
 }
 
 /* ---- the machine ------------------------------------------------------------------------- */
@@ -172,10 +173,15 @@ static struct limit wait_limit(const struct lrd_exchange *ex)
 	return limit;
 }
 
-static uint32_t wait_phase(const struct lrd_exchange *ex)
+uint32_t lrd_exchange_phase(const struct lrd_exchange *ex)
 {
 	switch (ex->step) {
+	case LRD_STEP_TAKE:
+	case LRD_STEP_DIAL:
+		return LARDER_PHASE_CONNECT;
 	case LRD_STEP_RECEIVE:
+	case LRD_STEP_DECIDE:
+	case LRD_STEP_DRAIN:
 		return LARDER_PHASE_FIRST_BYTE;
 	case LRD_STEP_BODY:
 		return LARDER_PHASE_BODY;
@@ -193,7 +199,20 @@ static enum lrd_result waited_too_long(struct lrd_exchange *ex, const struct lim
 
 	(void)snprintf(detail, sizeof(detail), "timed out: %s (%u) passed", limit->option,
 		       limit->ms);
-	return lrd_exchange_fault(ex, LARDER_ETIMEDOUT, wait_phase(ex), what, detail);
+	return lrd_exchange_fault(ex, LARDER_ETIMEDOUT, lrd_exchange_phase(ex), what,
+				  detail);
+}
+
+/* Nothing came for a while, and there is time left: those who want to know are told. */
+static enum lrd_result still_waiting(struct lrd_exchange *ex)
+{
+	int rc;
+
+	lrd_error_clear(ex->err);
+	if (ex->plan && ex->step == LRD_STEP_RECEIVE)
+		larder_plan_keep(ex->plan);
+	rc = lrd_control_progress(ex);
+	return rc < 0 ? lrd_exchange_fail(ex, rc) : LRD_NEXT;
 }
 
 /* The one place where an exchange waits. */
@@ -203,7 +222,7 @@ static enum lrd_result wait_for_peer(struct lrd_exchange *ex)
 	struct lrd_wait wait = {
 		.deadline_ns = limit.deadline_ns,
 		.wake_fd = ex->wake_fd,
-		.phase = wait_phase(ex),
+		.phase = lrd_exchange_phase(ex),
 	};
 	int events;
 
@@ -211,12 +230,14 @@ static enum lrd_result wait_for_peer(struct lrd_exchange *ex)
 	if (ex->plan && ex->step == LRD_STEP_RECEIVE)
 		wait.deadline_ns =
 			lrd_wait_deadline(limit.deadline_ns, LRD_EXCHANGE_KEEP_MS);
+	if (ex->progress.fn)
+		wait.deadline_ns =
+			lrd_wait_deadline(wait.deadline_ns, LRD_CONTROL_PROGRESS_MS);
 	events = lrd_stream_wait(ex->stream, ex->want, &wait, ex->err);
-	if (events == LARDER_ETIMEDOUT && wait.deadline_ns != limit.deadline_ns) {
-		lrd_error_clear(ex->err);
-		larder_plan_keep(ex->plan);
-		return LRD_NEXT;
-	}
+	if (events == LARDER_ETIMEDOUT && wait.deadline_ns != limit.deadline_ns)
+		return still_waiting(ex);
+	if (events == LARDER_ECANCELED && ex->wake_fd)
+		lrd_wake_heard(&ex->session->wake);
 	/* Nobody wants what did not come: the next connection is a new one. */
 	if (events < 0 && ex->step == LRD_STEP_DRAIN) {
 		ex->given_up = true;
@@ -234,8 +255,14 @@ static enum lrd_result wait_for_peer(struct lrd_exchange *ex)
 static int run(struct lrd_exchange *ex)
 {
 	for (;;) {
-		enum lrd_result result = steps[ex->step].run(ex);
+		/* What is complete may still be finished. */
+		int rc = ex->step < LRD_STEP_FINISH ? lrd_control_canceled(ex) : 0;
+		enum lrd_result result;
 
+		if (rc < 0)
+			result = lrd_exchange_fail(ex, rc);
+		else
+			result = steps[ex->step].run(ex);
 		if (result == LRD_WAIT)
 			result = wait_for_peer(ex);
 		if (result == LRD_DONE)
@@ -300,10 +327,9 @@ void lrd_exchange_leave(struct lrd_exchange *ex, size_t max_bytes, uint32_t max_
 	ex->err = NULL;
 	lrd_authorize_end(ex);
 	lrd_route_release(&ex->route);
-	lrd_buf_release(&ex->in);
+	lrd_exchange_give_buffer(ex);
 	lrd_buf_release(&ex->piece);
 	lrd_buf_release(&ex->out);
-	ex->in_at = 0;
 }
 
 enum lrd_result lrd_step_over(struct lrd_exchange *ex)
@@ -390,16 +416,71 @@ void lrd_exchange_consume(struct lrd_exchange *ex, size_t count)
 	ex->in_at = 0;
 }
 
+void lrd_exchange_give_buffer(struct lrd_exchange *ex)
+{
+	struct lrd_buf *spare = &ex->session->spare_in;
+
+	lrd_buf_clear(&ex->in);
+	ex->in_at = 0;
+	if (ex->in.size && !spare->size) {
+		struct lrd_buf empty = *spare;
+
+		*spare = ex->in;
+		ex->in = empty;
+	}
+	lrd_buf_release(&ex->in);
+}
+
+/* Room for what comes: the session's buffer, or a new one. */
+static int ensure_buffer(struct lrd_exchange *ex)
+{
+	struct lrd_buf *spare = &ex->session->spare_in;
+	size_t more;
+
+	if (lrd_buf_room(&ex->in) > 0)
+		return 0;
+	if (!ex->in.size && spare->size) {
+		struct lrd_buf empty = ex->in;
+
+		ex->in = *spare;
+		*spare = empty;
+		return 0;
+	}
+	more = ex->in.size ? ex->in.max - ex->in.len : LRD_EXCHANGE_IN;
+	return more ? lrd_buf_reserve(&ex->in, more) : LARDER_ELIMIT;
+}
+
+/*
+ * May a read sleep in the system call for a slice? Where an answer is all we wait for, and no
+ * deadline passes meanwhile.
+ */
+static bool may_sleep(const struct lrd_exchange *ex)
+{
+	const larder_options *options = &ex->session->options;
+	uint32_t ms = ex->step == LRD_STEP_RECEIVE ? options->first_byte_timeout_ms
+						   : options->idle_timeout_ms;
+
+	if (ex->step != LRD_STEP_RECEIVE && ex->step != LRD_STEP_BODY)
+		return false;
+	if (ms < SLEEP_MIN_MS || ex->drain_ns)
+		return false;
+	return !ex->deadline_ns ||
+	       lrd_wait_deadline(ex->deadline_ns, SLEEP_MIN_MS) != ex->deadline_ns;
+}
+
 ptrdiff_t lrd_exchange_read(struct lrd_exchange *ex, void *buf, size_t len, uint32_t phase)
 {
 	ptrdiff_t n;
 
 	/* After a request went out nothing can be there yet: waiting first saves a call. */
-	if (!ex->readable) {
+	if (!ex->readable && !may_sleep(ex)) {
 		ex->want = LRD_READABLE;
 		return LRD_WANT_READ;
 	}
-	n = lrd_stream_read_now(ex->stream, buf, len, phase, ex->err);
+	if (ex->readable)
+		n = lrd_stream_read_now(ex->stream, buf, len, phase, ex->err);
+	else
+		n = lrd_stream_read_soon(ex->stream, buf, len, phase, ex->err);
 	ex->want = n == LRD_WANT_WRITE ? LRD_WRITABLE : LRD_READABLE;
 	ex->readable = n == (ptrdiff_t)len; /* a full buffer: there may be more */
 	return n;
@@ -408,17 +489,13 @@ ptrdiff_t lrd_exchange_read(struct lrd_exchange *ex, void *buf, size_t len, uint
 ptrdiff_t lrd_exchange_fill(struct lrd_exchange *ex, uint32_t phase)
 {
 	ptrdiff_t n;
-	int rc = 0;
+	int rc;
 
 	if (ex->in_at && lrd_buf_room(&ex->in) == 0) {
 		lrd_buf_consume(&ex->in, ex->in_at);
 		ex->in_at = 0;
 	}
-	if (lrd_buf_room(&ex->in) == 0) {
-		size_t more = ex->in.size ? ex->in.max - ex->in.len : LRD_EXCHANGE_IN;
-
-		rc = more ? lrd_buf_reserve(&ex->in, more) : LARDER_ELIMIT;
-	}
+	rc = ensure_buffer(ex);
 	if (rc < 0)
 		return lrd_error_set(ex->err, rc, phase, 0, ex->stream->host,
 				     "receive from %s: %s", ex->stream->host,

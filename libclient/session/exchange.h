@@ -29,6 +29,7 @@
 #include "proto/http/head.h"
 #include "session/authorize.h"
 #include "session/body.h"
+#include "session/control.h"
 #include "session/early.h"
 #include "session/request.h"
 #include "session/route.h"
@@ -108,6 +109,9 @@ struct lrd_exchange {
 	struct iovec iov[5];
 	int iov_at;
 	int iov_count;
+	int iov_content;       /* which of them is content; -1: none */
+	uint64_t content_sent; /* bytes of it that went out */
+	int64_t to_upload;     /* of it; -1: not known */
 	bool begun;        /* the caller's body was asked for */
 	bool held;         /* piece is all that the caller supplied so far */
 	uint64_t uploaded; /* bytes taken from the caller */
@@ -127,6 +131,8 @@ struct lrd_exchange {
 	bool store; /* the plan gets the body */
 	bool hold;  /* ... and is committed by lrd_exchange_commit() alone */
 	bool complete; /* the body is: a commit that was held may be made */
+
+	struct lrd_progress progress;
 
 	/* the caller's pull */
 	char *pull;
@@ -186,6 +192,9 @@ enum lrd_result lrd_exchange_fault(struct lrd_exchange *ex, int rc, uint32_t pha
  */
 LARDER_MUST_USE int lrd_exchange_restart_body(struct lrd_exchange *ex);
 
+/* What is under way: enum larder_phase. */
+uint32_t lrd_exchange_phase(const struct lrd_exchange *ex);
+
 /* Puts head and first piece in line to go out. */
 void lrd_exchange_requeue(struct lrd_exchange *ex);
 
@@ -204,5 +213,11 @@ static inline larder_slice lrd_exchange_in(const struct lrd_exchange *ex)
 }
 
 void lrd_exchange_consume(struct lrd_exchange *ex, size_t count);
+
+/*
+ * The receive buffer, which is large, goes back to the session with whatever is in it: a
+ * response that is held open has no use for it.
+ */
+void lrd_exchange_give_buffer(struct lrd_exchange *ex);
 
 #endif

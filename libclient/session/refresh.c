@@ -98,6 +98,9 @@ static larder_session *clone_session(const larder_session *parent)
 	clone->owns_cache = false;
 	clone->spare_response = NULL;
 	clone->spare_exchange = NULL;
+	lrd_buf_init(&clone->spare_in, parent->spare_in.max, parent->mem);
+	/* The refresher cancels by a descriptor of its own. */
+	memset(&clone->wake, 0, sizeof(clone->wake));
 	clone->refresher = NULL;
 	clone->refused = NULL;
 	clone->resolver = NULL;
@@ -118,6 +121,7 @@ static void free_clone(larder_session *clone)
 	if (!clone)
 		return;
 	lrd_exchange_free(clone->spare_exchange);
+	lrd_buf_release(&clone->spare_in);
 	lrd_pool_free(clone->pool);
 	lrd_resolver_free(clone->resolver);
 	lrd_tls_unref(clone->tls);

@@ -323,6 +323,7 @@ int lrd_request_prepare(struct lrd_request *request, const larder_session *sessi
 	request->ignore_etag = session->options.ignore_etag ||
 			       (theirs->flags & LARDER_IGNORE_ETAG) != 0;
 	request->deadline_ns = 0;
+	request->progress = (struct lrd_progress){ theirs->progress, theirs->progress_ctx };
 	lrd_buf_init(&request->held, LRD_REQUEST_HEAD_MAX, request->mem);
 	lrd_buf_init(&request->escaped, LRD_REQUEST_HEAD_MAX, request->mem);
 	request->partition = theirs->partition ? theirs->partition : session->partition;

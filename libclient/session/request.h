@@ -24,6 +24,7 @@
 #include "proto/bytes/buf.h"
 #include "proto/http/fields.h"
 #include "proto/http/uri.h"
+#include "session/control.h"
 #include "session/session.h"
 
 enum {
@@ -60,6 +61,7 @@ struct lrd_request {
 	bool own_auth;   /* the caller set Authorization himself */
 	bool ignore_etag; /* stored entity tags are left out of it */
 	bool no_decode;  /* the body stays coded */
+	struct lrd_progress progress;
 	bool no_auth;    /* credentials and certificates of the session stay out of it */
 	uint64_t deadline_ns; /* of all exchanges; 0: none */
 

@@ -11,6 +11,7 @@
 #include "proto/bytes/slice.h"
 #include "session/access.h"
 #include "session/compat.h"
+#include "session/control.h"
 #include "session/exchange.h"
 #include "session/follow.h"
 #include "session/lost_update.h"
@@ -99,14 +100,15 @@ static uint32_t wait_ms(const struct lrd_request *request)
 }
 
 /* Another fetches the same response: what it stores is ours too. Waiting is on our time. */
-static int wait_for_other(struct lrd_request *request, larder_plan *plan, larder_error *err)
+static int wait_for_other(const larder_session *session, struct lrd_request *request,
+			  larder_plan *plan, larder_error *err)
 {
 	int rc;
 
 	if (!request->deadline_ns)
 		request->deadline_ns = lrd_wait_deadline(0, request->total_timeout_ms);
-	rc = larder_plan_wait(plan, UINT32_MAX);
-	return rc < 0 ? lrd_error_set(err, rc, LARDER_PHASE_STORE, 0, NULL,
+	rc = lrd_control_plan_wait(session, plan);
+	return rc < 0 ? lrd_error_set(err, rc, LARDER_PHASE_WAIT, 0, NULL,
 				      "wait for another's response: %s",
 				      larder_strerror(rc))
 		      : 0;
@@ -142,7 +144,7 @@ static int ask_cache(struct send *send, enum larder_verdict *verdict)
 		rc = look_up(send, &lookup);
 	}
 	if (rc == 0 && larder_plan_verdict(send->response->plan) == LARDER_WAIT)
-		rc = wait_for_other(&send->request, send->response->plan,
+		rc = wait_for_other(session, &send->request, send->response->plan,
 				    &send->session->err);
 	if (rc < 0)
 		return rc;
@@ -180,9 +182,14 @@ static int ask_origin(struct send *send)
 	if (rc < 0)
 		return lrd_error_set(&session->err, rc, LARDER_PHASE_PREPARE, 0, NULL,
 				     "make a connection: out of memory");
+	rc = lrd_wake_arm(&session->wake);
+	if (rc < 0)
+		return lrd_error_set(&session->err, rc, LARDER_PHASE_PREPARE, 0, NULL,
+				     "make a descriptor that a cancellation can wake");
 	lrd_exchange_begin(response->exchange, &send->request, response->plan,
 			   larder_response_url(response), &session->err);
 	response->exchange->early = &response->early;
+	response->exchange->wake_fd = rc;
 	response->exchange->if_match = lrd_buf_slice(&send->if_match);
 	rc = lrd_exchange_run(response->exchange);
 	if (rc == 0 && response->exchange->outcome == LRD_OUTCOME_PASS) {
@@ -351,6 +358,7 @@ int larder_send(larder_session *session, const larder_request *request,
 	int rc;
 
 	forget_last(session);
+	lrd_wake_clear(&session->wake);
 	rc = lrd_options_copy(&wanted, sizeof(wanted), request, "larder_request",
 			      &session->err);
 	if (rc < 0)

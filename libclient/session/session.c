@@ -262,6 +262,8 @@ static void session_free(larder_session *session)
 
 	lrd_response_drop(session, session->spare_response);
 	lrd_exchange_free(session->spare_exchange);
+	lrd_buf_release(&session->spare_in);
+	lrd_wake_release(&session->wake);
 	lrd_access_release(session);
 	lrd_proxies_release(&session->proxies, session->mem);
 	lrd_pool_free(session->pool);
@@ -309,6 +311,12 @@ int larder_session_open(const larder_options *options, larder_session **out,
 		session->allocator = *wanted.allocator;
 		session->mem = &session->allocator;
 	}
+	/* A head is read in one piece; one byte more shows that it is too long. */
+	lrd_buf_init(&session->spare_in,
+		     session->options.max_head_bytes < LRD_EXCHANGE_IN
+			     ? LRD_EXCHANGE_IN
+			     : session->options.max_head_bytes + 1,
+		     session->mem);
 	/* The caller's strings live no longer than this call. */
 	session->options.store = NULL;
 	session->options.cache = NULL;

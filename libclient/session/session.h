@@ -18,6 +18,7 @@
 #include "coding/decoder.h"
 #include "policy/redirect.h"
 #include "session/proxies.h"
+#include "sys/wake.h"
 #include "transport/pool.h"
 #include "transport/resolve.h"
 #include "transport/tls.h"
@@ -69,6 +70,9 @@ struct larder_session {
 	/* One of each is kept for the next request, so that none is made on the hit path. */
 	larder_response *spare_response;
 	struct lrd_exchange *spare_exchange;
+	struct lrd_buf spare_in; /* a receive buffer that no exchange needs now */
+
+	struct lrd_wake wake; /* larder_session_cancel() */
 
 	struct lrd_refresher *refresher; /* refresh.h; NULL until it has work */
 

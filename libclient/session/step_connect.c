@@ -61,6 +61,8 @@ enum lrd_result lrd_step_dial(struct lrd_exchange *ex)
 	struct lrd_stream *stream = NULL;
 	int rc = lrd_authorize_dial(ex, &stream);
 
+	if (rc == LARDER_ECANCELED && ex->wake_fd)
+		lrd_wake_heard(&ex->session->wake);
 	if (rc < 0)
 		return lrd_exchange_fail(ex, rc);
 	return attach(ex, stream);

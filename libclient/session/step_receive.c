@@ -378,6 +378,12 @@ enum lrd_result lrd_step_body(struct lrd_exchange *ex)
 		if (n < 0)
 			return bad_body(ex, (int)n);
 	}
+	if (ex->pulled) {
+		int rc = lrd_control_progress(ex);
+
+		if (rc < 0)
+			return lrd_exchange_fail(ex, rc);
+	}
 	/* Storing never fails the request: the plan goes on without the store. */
 	if (ex->store && ex->pulled)
 		(void)larder_plan_append(ex->plan, ex->pull, ex->pulled);
@@ -429,6 +435,7 @@ enum lrd_result lrd_step_finish(struct lrd_exchange *ex)
 	else
 		lrd_stream_close(ex->stream);
 	ex->stream = NULL;
+	lrd_exchange_give_buffer(ex);
 	ex->complete = ex->store && !excess;
 	if (!ex->hold)
 		lrd_exchange_commit(ex);

@@ -28,6 +28,7 @@ static void queue_content(struct lrd_exchange *ex, size_t from)
 	struct lrd_buf line;
 
 	if (ex->request->body_length >= 0) {
+		ex->iov_content = ex->iov_count;
 		queue(ex, bytes, len);
 		return;
 	}
@@ -35,6 +36,7 @@ static void queue_content(struct lrd_exchange *ex, size_t from)
 		lrd_buf_init_fixed(&line, ex->chunk_line, sizeof(ex->chunk_line));
 		lrd_assert(lrd_chunked_write_head(len, &line) == 0);
 		queue(ex, line.ptr, line.len);
+		ex->iov_content = ex->iov_count;
 		queue(ex, bytes, len);
 		queue(ex, LRD_CHUNKED_TAIL, sizeof(LRD_CHUNKED_TAIL) - 1);
 	}
@@ -46,9 +48,13 @@ void lrd_exchange_requeue(struct lrd_exchange *ex)
 {
 	ex->iov_at = 0;
 	ex->iov_count = 0;
+	ex->iov_content = -1;
+	ex->content_sent = 0;
 	queue(ex, ex->out.ptr, ex->out.len);
-	if (ex->request->body_kind == LRD_REQUEST_MEMORY)
+	if (ex->request->body_kind == LRD_REQUEST_MEMORY) {
+		ex->iov_content = ex->iov_count;
 		queue(ex, ex->request->body.ptr, ex->request->body.len);
+	}
 	if (ex->request->body_kind == LRD_REQUEST_CALLBACK)
 		queue_content(ex, 0);
 }
@@ -244,12 +250,19 @@ static enum lrd_result write_failed(struct lrd_exchange *ex, int rc)
 /* Strikes what went out off the queue. */
 static void sent(struct lrd_exchange *ex, size_t count)
 {
-	while (ex->iov_at < ex->iov_count && count >= ex->iov[ex->iov_at].iov_len)
-		count -= ex->iov[ex->iov_at++].iov_len;
-	if (count == 0)
-		return;
-	ex->iov[ex->iov_at].iov_base = (char *)ex->iov[ex->iov_at].iov_base + count;
-	ex->iov[ex->iov_at].iov_len -= count;
+	while (ex->iov_at < ex->iov_count) {
+		struct iovec *at = &ex->iov[ex->iov_at];
+		size_t part = count < at->iov_len ? count : at->iov_len;
+
+		if (ex->iov_at == ex->iov_content)
+			ex->content_sent += part;
+		count -= part;
+		at->iov_base = (char *)at->iov_base + part;
+		at->iov_len -= part;
+		if (at->iov_len)
+			return;
+		ex->iov_at++;
+	}
 }
 
 enum lrd_result lrd_step_flush(struct lrd_exchange *ex)
@@ -277,6 +290,12 @@ enum lrd_result lrd_step_flush(struct lrd_exchange *ex)
 		if (n < 0)
 			return write_failed(ex, (int)n);
 		sent(ex, (size_t)n);
+		if (has_body) {
+			int rc = lrd_control_progress(ex);
+
+			if (rc < 0)
+				return lrd_exchange_fail(ex, rc);
+		}
 	}
 	if (ex->upload_done)
 		return turn_to_receive(ex);
@@ -298,6 +317,7 @@ enum lrd_result lrd_step_upload(struct lrd_exchange *ex)
 		return lrd_exchange_fail(ex, rc);
 	ex->iov_at = 0;
 	ex->iov_count = 0;
+	ex->iov_content = -1;
 	queue_content(ex, ex->held ? from : 0);
 	ex->step = LRD_STEP_FLUSH;
 	return LRD_NEXT;

@@ -14,7 +14,6 @@ enum { MAX_IDLE = 100, MAX_IDLE_PER_KEY = 6, IDLE_KEEP_MS = 60000, NS_PER_MS = 1
 struct idle {
 	struct lrd_stream *stream;
 	uint64_t expires_ns; /* the earlier of idle time and age */
-	uint64_t put_ns;     /* of the coarse clock */
 	uint32_t hash;
 	uint32_t key_len;
 	unsigned char *key;
@@ -170,39 +169,26 @@ static bool has_key(const struct idle *idle, const struct lrd_pool_key *key)
 	       memcmp(idle->key, key->bytes, key->len) == 0;
 }
 
-/* Those put back at `trusted_ns` (0: none) are taken unseen. */
-static struct lrd_stream *take(struct lrd_pool *pool, const struct lrd_pool_key *key,
-			       uint64_t trusted_ns)
+struct lrd_stream *lrd_pool_take(struct lrd_pool *pool, const struct lrd_pool_key *key)
 {
+	lrd_pool_expire(pool);
 	for (size_t i = pool->count; i-- > 0;) {
 		struct lrd_stream *stream;
-		bool trusted = pool->idle[i].put_ns == trusted_ns;
 
 		if (!has_key(&pool->idle[i], key))
 			continue;
 		stream = take_out(pool, i);
-		if (trusted || lrd_stream_alive(stream)) {
+		/*
+		 * Looked at even if it was put back just now: what came meanwhile would be
+		 * read as the answer to the next request.
+		 */
+		if (lrd_stream_alive(stream)) {
 			stream->reused = true;
 			return stream;
 		}
 		lrd_stream_close(stream);
 	}
 	return NULL;
-}
-
-struct lrd_stream *lrd_pool_take(struct lrd_pool *pool, const struct lrd_pool_key *key)
-{
-	lrd_pool_expire(pool);
-	return take(pool, key, 0);
-}
-
-struct lrd_stream *lrd_pool_take_repeatable(struct lrd_pool *pool,
-					    const struct lrd_pool_key *key)
-{
-	uint64_t now_ns = lrd_clock_mono_coarse_ns();
-
-	expire(pool, now_ns);
-	return take(pool, key, now_ns);
 }
 
 /* Makes room for one more of that key: the one idle the longest goes. */
@@ -248,7 +234,7 @@ void lrd_pool_put(struct lrd_pool *pool, const struct lrd_pool_key *key,
 	make_room(pool, key);
 	memcpy(copy, key->bytes, key->len);
 	idle = &pool->idle[pool->count++];
-	*idle = (struct idle){ stream, expires_ns, now_ns, key->hash, key->len, copy };
+	*idle = (struct idle){ stream, expires_ns, key->hash, key->len, copy };
 }
 
 size_t lrd_pool_idle(const struct lrd_pool *pool)

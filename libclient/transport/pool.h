@@ -68,14 +68,6 @@ void lrd_pool_free(struct lrd_pool *pool);
 struct lrd_stream *lrd_pool_take(struct lrd_pool *pool, const struct lrd_pool_key *key);
 
 /*
- * The same for a request that may be sent again should the connection prove dead. One that
- * was put back in this very tick of the coarse clock (a few milliseconds) is not looked at: it
- * has had no time to die, and the system call is saved.
- */
-struct lrd_stream *lrd_pool_take_repeatable(struct lrd_pool *pool,
-					    const struct lrd_pool_key *key);
-
-/*
  * Moves a connection into the pool. It must be between two exchanges and beyond doubt; one
  * that is broken, over-age or inherited is closed at once. Where a limit is passed the one
  * idle the longest goes. `keep_ms` shortens idle_keep_ms for this one (a server's Keep-Alive

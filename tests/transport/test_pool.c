@@ -262,38 +262,6 @@ START_TEST(dead_ones_are_passed_over)
 }
 END_TEST
 
-/* In the same tick nobody looks; the request finds out, and is sent again. */
-START_TEST(a_repeatable_request_looks_only_at_what_has_aged)
-{
-	struct lrd_pool_key key = key_of("a.test", 80);
-	struct lrd_stream *stream;
-	int peer;
-
-	stream = stream_to(&peer);
-	lrd_pool_put(pool, &key, stream, 0);
-	close(peer);
-	usleep(30 * 1000); /* more than one tick, at 100 a second too */
-	ck_assert_ptr_null(lrd_pool_take_repeatable(pool, &key));
-	/* Several tries: a tick may begin between the two calls. */
-	for (int tries = 0; tries < 100; tries++) {
-		stream = stream_to(&peer);
-		close(peer);
-		lrd_pool_put(pool, &key, stream, 0);
-		stream = lrd_pool_take_repeatable(pool, &key);
-		if (stream)
-			break;
-	}
-	ck_assert_ptr_nonnull(stream);
-	ck_assert(stream->reused);
-	lrd_stream_close(stream);
-	/* And others always look. */
-	stream = stream_to(&peer);
-	close(peer);
-	lrd_pool_put(pool, &key, stream, 0);
-	ck_assert_ptr_null(lrd_pool_take(pool, &key));
-}
-END_TEST
-
 START_TEST(limits_put_out_the_oldest)
 {
 	const struct lrd_pool_options options = { .max_idle = 4, .max_idle_per_key = 2 };
@@ -432,7 +400,6 @@ Suite *larder_suite(void)
 	tcase_add_test(tcase, what_does_not_fit_is_not_pooled);
 	tcase_add_test(tcase, the_last_in_is_the_first_out);
 	tcase_add_test(tcase, dead_ones_are_passed_over);
-	tcase_add_test(tcase, a_repeatable_request_looks_only_at_what_has_aged);
 	tcase_add_test(tcase, limits_put_out_the_oldest);
 	tcase_add_loop_test(tcase, the_idle_are_not_kept_for_ever, 0, 3);
 	tcase_add_test(tcase, the_broken_are_not_taken_in);
