@@ -13,7 +13,13 @@ enum {
 	LIVE_MAX = 1 << 23,
 	FINE = 32,           /* classes of latency for each doubling: 2 % apart */
 	CLASSES = 40 * FINE, /* up to 2^40 ns */
-	LOOK_EVERY = 16      /* puts between two looks at how full it is */
+	LOOK_EVERY = 64      /* puts between two looks at how full it is */
+};
+
+/* An entry that the driver believes is stored. */
+struct live {
+	size_t index;
+	size_t len;
 };
 
 struct churn {
@@ -21,7 +27,7 @@ struct churn {
 	const struct churn_plan *plan;
 	void *state;
 	char *value;
-	size_t *live; /* keys the driver believes are stored, in no order */
+	struct live *live; /* in no order */
 	size_t live_count;
 	size_t next_index;
 	uint64_t random;
@@ -41,25 +47,35 @@ static size_t draw_size(struct churn *churn)
 	return (size_t)(4096.0 * pow(256.0, share));
 }
 
-static void remove_random(struct churn *churn)
+/* Returns the bytes that it had. */
+static size_t remove_random(struct churn *churn)
 {
+	struct live gone;
 	size_t at;
 
 	if (churn->live_count == 0)
-		return;
+		return 0;
 	at = (size_t)(bench_draw(&churn->random) % churn->live_count);
-	churn->contender->remove(churn->state, churn->live[at]);
+	gone = churn->live[at];
 	churn->live[at] = churn->live[--churn->live_count];
+	churn->contender->remove(churn->state, gone.index);
+	return gone.len;
 }
 
+/* One look at the store is dear, so what must go is counted by its length. */
 static void keep_share(struct churn *churn)
 {
 	uint64_t limit = (uint64_t)((double)churn->plan->budget * churn->plan->live_share);
+	uint64_t used;
 
 	if (churn->plan->live_share >= 1)
 		return;
-	while (churn->live_count && churn->contender->used_bytes(churn->state) > limit)
-		remove_random(churn);
+	used = churn->contender->used_bytes(churn->state);
+	while (churn->live_count && used > limit) {
+		size_t gone = remove_random(churn);
+
+		used = gone < used ? used - gone : 0;
+	}
 }
 
 static void put_one(struct churn *churn)
@@ -71,7 +87,8 @@ static void put_one(struct churn *churn)
 
 	if (churn->contender->put(churn->state, churn->next_index, churn->value, len)) {
 		if (churn->plan->live_share < 1 && churn->live_count < LIVE_MAX)
-			churn->live[churn->live_count++] = churn->next_index;
+			churn->live[churn->live_count++] =
+				(struct live){ churn->next_index, len };
 		churn->bytes += len;
 	} else {
 		int i;
