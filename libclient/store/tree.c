@@ -125,15 +125,24 @@ static int load(struct lrd_mount *mount, uint64_t txnid, bool is_last,
 	const unsigned char *meta = map + (txnid & 1) * LRD_PAGE;
 	const unsigned char *other = map + (~txnid & 1) * LRD_PAGE;
 	unsigned char copy[LRD_META_END];
+	unsigned char again[LRD_META_END];
 	struct lrd_snapshot s = { .txnid = txnid, .map = map };
 	int rc;
 
 	memcpy(copy, meta, sizeof(copy));
 	atomic_thread_fence(memory_order_acquire);
-	/* This meta page is written over by the commit after the next, which begins only once
-	 * the next one's is whole: if that is not to be seen yet, the copy is not torn. */
-	if (!is_last && lrd_page_u64(other + LRD_META_TXNID_AT) > txnid)
-		return LARDER_ECONFLICT;
+	/*
+	 * This meta page is written over by the commit after the next, which begins only once
+	 * the next one's is whole: if that is not to be seen yet, the copy is not torn. If it
+	 * is, two copies that agree are whole. A writer that was killed right behind its meta
+	 * page leaves it so until the next write: no reader may have to wait for that.
+	 */
+	if (!is_last && lrd_page_u64(other + LRD_META_TXNID_AT) > txnid) {
+		memcpy(again, meta, sizeof(again));
+		atomic_thread_fence(memory_order_acquire);
+		if (memcmp(copy, again, sizeof(copy)) != 0)
+			return LARDER_ECONFLICT;
+	}
 	if (lrd_page_u64(copy + LRD_META_TXNID_AT) != txnid)
 		return LARDER_ECONFLICT;
 	if (lrd_page_u32(copy + LRD_META_MAGIC_AT) != LRD_META_MAGIC ||
