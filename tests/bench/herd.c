@@ -159,11 +159,15 @@ int main(int argc, char **argv)
 		else
 			states[i] = contender->open(folder, origin.port);
 	}
-	for (phase = 0; phase < PHASES; phase++) {
+	for (phase = COLD; phase <= PRIVATE_FIRST; phase++) {
 		for (i = 0; i < sizeof(contenders) / sizeof(contenders[0]); i++) {
 			if (states[i])
 				run_phase(&setting, contenders[i], states[i],
 					  (enum phase)phase);
+			/* At once: what was learned may be forgotten soon. */
+			if (states[i] && phase == PRIVATE_FIRST)
+				run_phase(&setting, contenders[i], states[i],
+					  PRIVATE_AGAIN);
 		}
 	}
 	for (i = 0; i < sizeof(contenders) / sizeof(contenders[0]); i++) {
