@@ -108,6 +108,10 @@ static void print_lines(const struct lrd_store_stat *stat)
 		{ "entries", stat->entries, "entries stored" },
 		{ "garbage_bodies", stat->garbage_bodies, "bodies waiting to be freed" },
 		{ "generation", stat->generation, "grows when the store is rebuilt" },
+		{ "damaged_at", (uint64_t)stat->damaged_at,
+		  "when a damaged entry was found last, unix seconds; 0: never" },
+		{ "rebuilt_at", (uint64_t)stat->rebuilt_at,
+		  "when it was emptied for damage or distrust; 0: never" },
 		{ "readers_used", stat->readers_used, "reader slots taken" },
 		{ "readers_max", stat->readers_max, "reader slots there are" },
 		{ "processes", stat->processes, "processes alive, this one included" },
@@ -137,7 +141,7 @@ static int print_json(const char *path, const struct lrd_store_stat *stat)
 
 	return lrd_cli_json_print(json_pack(
 		"{s:o, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:i, s:i, "
-		"s:o, s:o}",
+		"s:I, s:I, s:o, s:o}",
 		"store", lrd_cli_json_text(lrd_slice_cstr(path)), "format",
 		(int)stat->format, "created_at", (json_int_t)stat->created_at,
 		"generation", (json_int_t)stat->generation, "budget_bytes",
@@ -147,7 +151,8 @@ static int print_json(const char *path, const struct lrd_store_stat *stat)
 		"garbage_bodies", (json_int_t)stat->garbage_bodies, "tree_depth",
 		(int)stat->tree_depth, "readers_used", (int)stat->readers_used,
 		"readers_max", (int)stat->readers_max, "processes", (int)stat->processes,
-		"hit_ratio", percent < 0 ? json_null() : json_real(percent / 100),
+		"damaged_at", (json_int_t)stat->damaged_at, "rebuilt_at",
+		(json_int_t)stat->rebuilt_at, "hit_ratio", percent < 0 ? json_null() : json_real(percent / 100),
 		"counters", json_counters(stat)));
 }
 

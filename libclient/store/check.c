@@ -11,9 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/check.h"
 #include "store/env.h"
 #include "store/key.h"
 #include "store/lmdb.h"
+#include "store/pages.h"
 #include "store/read.h"
 #include "store/record.h"
 #include "store/rows.h"
@@ -32,6 +34,7 @@ struct checker {
 	struct lrd_check *found;
 	void (*report)(const char *line, void *ctx);
 	void *ctx;
+	struct lrd_check_lists *lists; /* may be NULL */
 	struct link *links;
 	size_t count;
 	size_t size;
@@ -48,6 +51,11 @@ static void LARDER_PRINTF(2, 3) tell(const struct checker *c, const char *format
 	(void)vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	c->report(line, c->ctx);
+}
+
+static int blame(struct checker *c, uint64_t hash)
+{
+	return c->lists ? lrd_check_list_add(&c->lists->entries, hash) : 0;
 }
 
 static int add_link(struct checker *c, uint64_t id, uint64_t len, uint64_t hash)
@@ -77,24 +85,28 @@ static int check_record(struct checker *c, uint64_t hash, const MDB_val *value)
 	if (rc < 0) {
 		c->found->bad_records++;
 		tell(c, "record %016" PRIx64 ": checksum or bounds are wrong", hash);
-		return 0;
+		return blame(c, hash);
 	}
+	/* Where this fails its texts are damaged rows, which are found as such below. */
 	rc = lrd_lookup_value(&lookup, hash, value, &record, &links);
 	if (rc == LARDER_ENOMEM)
 		return rc;
 	if (rc == 0 && lrd_key_hash(c->mount, record.partition, record.name) != hash) {
 		c->found->bad_records++;
 		tell(c, "record %016" PRIx64 ": stands under another key's hash", hash);
+		rc = blame(c, hash);
 	}
 	if (!record.body_id &&
 	    lrd_record_body_sum(record.inline_body.ptr, record.inline_body.len, hash) !=
 		    record.body_sum) {
 		c->found->bad_records++;
 		tell(c, "record %016" PRIx64 ": the body's checksum is wrong", hash);
+		rc = blame(c, hash);
 	}
 	c->found->bytes += value->mv_size;
-	rc = 0;
-	if (record.body_id)
+	if (rc != LARDER_ENOMEM)
+		rc = 0;
+	if (rc == 0 && record.body_id)
 		rc = add_link(c, record.body_id, record.body_len, hash);
 	if (rc == 0 && links.text_id)
 		rc = add_link(c, links.text_id, links.text_len, hash);
@@ -109,7 +121,7 @@ static int check_garbage(struct checker *c, uint64_t id, const MDB_val *value)
 		c->found->bad_links++;
 		tell(c, "garbage list: %" PRIu64 " is no body id, or its value no number",
 		     id);
-		return 0;
+		return c->lists ? lrd_check_list_add(&c->lists->garbage, id) : 0;
 	}
 	return add_link(c, id, 0, 0);
 }
@@ -153,7 +165,11 @@ static int check_row(struct checker *c, uint64_t key, const MDB_val *value)
 		c->found->orphan_rows++;
 		tell(c, "row %" PRIu64 ".%" PRIu64 ": no record names its body",
 		     wanted.id, row);
-		return 0;
+		if (!c->lists ||
+		    (c->lists->orphans.count > 0 &&
+		     c->lists->orphans.items[c->lists->orphans.count - 1] == wanted.id))
+			return 0;
+		return lrd_check_list_add(&c->lists->orphans, wanted.id);
 	}
 	if (link->hash == 0)
 		return 0; /* garbage may be half freed, or half written */
@@ -162,24 +178,34 @@ static int check_row(struct checker *c, uint64_t key, const MDB_val *value)
 		c->found->bad_rows++;
 		tell(c, "row %" PRIu64 ".%" PRIu64 ": checksum or length is wrong",
 		     link->id, row);
+		return blame(c, link->hash);
 	}
 	return 0;
 }
 
-static void check_links(struct checker *c)
+static int check_links(struct checker *c)
 {
-	for (size_t i = 0; i + 1 < c->count; i++) {
+	int rc = 0;
+
+	for (size_t i = 0; i + 1 < c->count && rc == 0; i++) {
 		if (c->links[i].id != c->links[i + 1].id)
 			continue;
 		c->found->bad_links++;
 		tell(c, "body %" PRIu64 ": named twice, by %016" PRIx64 " and %016" PRIx64,
 		     c->links[i].id, c->links[i].hash, c->links[i + 1].hash);
+		if (c->links[i].hash)
+			rc = blame(c, c->links[i].hash);
+		if (rc == 0 && c->links[i + 1].hash)
+			rc = blame(c, c->links[i + 1].hash);
 	}
+	return rc;
 }
 
-static void check_missing(struct checker *c)
+static int check_missing(struct checker *c)
 {
-	for (size_t i = 0; i < c->count; i++) {
+	int rc = 0;
+
+	for (size_t i = 0; i < c->count && rc == 0; i++) {
 		const struct link *link = &c->links[i];
 		uint64_t wanted = lrd_rows_count(link->len);
 
@@ -189,39 +215,110 @@ static void check_missing(struct checker *c)
 		tell(c,
 		     "record %016" PRIx64 ": %" PRIu64 " of %" PRIu64 " rows are missing",
 		     link->hash, wanted - link->rows, wanted);
+		rc = blame(c, link->hash);
 	}
+	return rc;
+}
+
+/* Everything that records and rows say; damage in their trees ends it. */
+static int check_entries(struct checker *c)
+{
+	int rc = each(c, LRD_TREE_ENTRIES, check_record);
+
+	if (rc == 0)
+		rc = each(c, LRD_TREE_GARBAGE, check_garbage);
+	if (rc == 0) {
+		if (c->count > 1)
+			qsort(c->links, c->count, sizeof(c->links[0]), compare_links);
+		rc = check_links(c);
+	}
+	if (rc == 0)
+		rc = each(c, LRD_TREE_ROWS, check_row);
+	return rc == 0 ? check_missing(c) : rc;
+}
+
+/* `snapshot` NULL: nothing can be read through the trees, so look at the file alone. */
+static int check_pages(struct checker *c, const struct lrd_snapshot *snapshot)
+{
+	struct lrd_pages pages = { 0 };
+	mdb_filehandle_t fd;
+	int rc;
+
+	if (mdb_env_get_fd(c->mount->env, &fd) != 0)
+		return LARDER_EIO;
+	rc = lrd_pages_check(fd, snapshot, &pages, c->report, c->ctx);
+	c->found->pages = pages.pages;
+	c->found->free_pages = pages.free_pages;
+	c->found->bad_pages = pages.bad_pages;
+	c->found->lost_pages = pages.lost_pages;
+	return rc;
+}
+
+static bool any_finding(const struct lrd_check *found)
+{
+	return found->bad_records + found->bad_rows + found->missing_rows +
+		       found->orphan_rows + found->bad_links + found->bad_pages +
+		       found->bad_slots >
+	       0;
+}
+
+void lrd_check_lists_free(struct lrd_check_lists *lists)
+{
+	free(lists->entries.items);
+	free(lists->garbage.items);
+	free(lists->orphans.items);
+}
+
+static int check_unreadable(struct lrd_store *store, struct checker *c)
+{
+	int rc = lrd_env_enter(store->env, &c->mount);
+
+	if (rc < 0)
+		return rc;
+	rc = check_pages(c, NULL);
+	if (rc == 0 && c->found->bad_pages == 0) {
+		tell(c, "data.mdb: its tables cannot be found");
+		c->found->bad_pages++;
+	}
+	lrd_mount_leave(c->mount);
+	return rc;
+}
+
+int lrd_check_run(struct lrd_store *store, struct lrd_check *found,
+		  struct lrd_check_lists *lists,
+		  void (*report)(const char *line, void *ctx), void *ctx)
+{
+	struct lrd_check result = { 0 };
+	struct checker c = {
+		.found = &result, .report = report, .ctx = ctx, .lists = lists
+	};
+	struct lrd_read read;
+	int rc = lrd_read_begin(store, &read);
+
+	if (rc == LARDER_ECORRUPT) {
+		rc = check_unreadable(store, &c);
+	} else if (rc == 0) {
+		c.mount = read.mount;
+		c.read = &read;
+		rc = check_pages(&c, &read.at->snapshot);
+		if (rc == 0)
+			rc = check_entries(&c);
+		/* Reported already, if the pages were looked at rightly. */
+		if (rc == LARDER_ECORRUPT) {
+			result.bad_pages += result.bad_pages == 0;
+			rc = 0;
+		}
+		lrd_read_end(&read);
+	}
+	free(c.links);
+	if (rc < 0)
+		return rc;
+	*found = result;
+	return any_finding(&result) ? 1 : 0;
 }
 
 int lrd_store_check(struct lrd_store *store, struct lrd_check *found,
 		    void (*report)(const char *line, void *ctx), void *ctx)
 {
-	struct lrd_check result = { 0 };
-	struct checker c = { .found = &result, .report = report, .ctx = ctx };
-	struct lrd_read read;
-	int rc = lrd_read_begin(store, &read);
-
-	if (rc < 0)
-		return rc;
-	c.mount = read.mount;
-	c.read = &read;
-	rc = each(&c, LRD_TREE_ENTRIES, check_record);
-	if (rc == 0)
-		rc = each(&c, LRD_TREE_GARBAGE, check_garbage);
-	if (rc == 0) {
-		if (c.count > 1)
-			qsort(c.links, c.count, sizeof(c.links[0]), compare_links);
-		check_links(&c);
-		rc = each(&c, LRD_TREE_ROWS, check_row);
-	}
-	if (rc == 0) {
-		check_missing(&c);
-		*found = result;
-		if (result.bad_records + result.bad_rows + result.missing_rows +
-			    result.orphan_rows + result.bad_links >
-		    0)
-			rc = 1;
-	}
-	lrd_read_end(&read);
-	free(c.links);
-	return rc;
+	return lrd_check_run(store, found, NULL, report, ctx);
 }

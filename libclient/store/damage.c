@@ -3,10 +3,12 @@
 #include "store/damage.h"
 
 #include "proto/bytes/le.h"
+#include "store/check.h"
 #include "store/counters.h"
 #include "store/entry.h"
 #include "store/event.h"
 #include "store/lmdb.h"
+#include "sys/clock.h"
 
 /* What a damaged value begins with: any rewrite of the entry changes it. */
 static uint64_t token_of(const MDB_val *value)
@@ -26,6 +28,7 @@ void lrd_damage_report(struct lrd_mount *mount, uint64_t hash, const MDB_val *va
 			return;
 	}
 	lrd_counters_add(mount, LRD_COUNT_DAMAGED, 1);
+	atomic_store(&shared->damaged_at, lrd_clock_now_s());
 	lrd_event_put(mount, LRD_EVENT_DAMAGED, hash, (larder_slice){ NULL, 0 }, token);
 	for (size_t i = 0; i < LRD_DAMAGED; i++) {
 		uint64_t expected = 0;
@@ -56,9 +59,10 @@ static int remove_one(struct lrd_mount *mount, MDB_txn *txn, uint64_t hash, uint
 	if (token_of(&v) != token)
 		return 0;
 	/* A sound record with damaged rows names them; a damaged one cannot be believed, and
-	 * rows it may have had wait for the check. */
+	 * rows that it may have had are looked for by upkeep. */
 	if (lrd_record_decode(v.mv_data, v.mv_size, hash, &record, &links) == 0)
 		return lrd_entry_remove(mount, txn, &record, &links);
+	lrd_orphans_expect(mount);
 	return lrd_guard_del(mount, txn, mount->entries, hash);
 }
 

@@ -10,6 +10,8 @@
 #include "store/control.h"
 #include "store/identity.h"
 #include "store/lmdb.h"
+#include "store/page.h"
+#include "store/pages.h"
 #include "store/room.h"
 #include "sys/crash.h"
 #include "sys/error.h"
@@ -17,6 +19,8 @@
 
 /* The map is read-only: a stray store of the host process must not reach the data. */
 enum { ENV_FLAGS = MDB_NOTLS | MDB_NOSYNC | MDB_NORDAHEAD | MDB_NOMEMINIT };
+
+enum { FIRST_TXNID = 1 }; /* of the commit that makes the tables */
 
 static bool is_named(const struct lrd_file_facts *facts, uint64_t dev, uint64_t ino)
 {
@@ -40,6 +44,48 @@ enum lrd_data_verdict lrd_data_inspect(const struct lrd_mount *mount, int dir_fd
 	    !is_named(&lock, header->lock_dev, header->lock_ino))
 		return LRD_DATA_MOVED;
 	return LRD_DATA_GOOD;
+}
+
+/* Whether a meta page is of this store. What LMDB checks by itself is left to it. */
+static bool is_meta_sound(const struct lrd_mount *mount, const unsigned char *page)
+{
+	/* LMDB would map what this says, and fail for want of memory if it is too much. */
+	return lrd_page_u64(page + LRD_META_MAP_AT) == mount->map_bytes &&
+	       lrd_page_u32(page + LRD_META_FREE_AT) == LRD_PAGE &&
+	       lrd_page_u64(page + LRD_META_LAST_AT) < mount->map_bytes / LRD_PAGE;
+}
+
+bool lrd_data_looks_sound(const struct lrd_mount *mount, int dir_fd)
+{
+	unsigned char metas[2 * LRD_PAGE];
+	struct lrd_pages found = { 0 };
+	uint64_t commit = atomic_load(&mount->shared->commit_txnid);
+	uint64_t first, second, newest, last;
+	struct lrd_file_facts facts;
+	bool sound = false;
+	int fd = -1;
+
+	if (lrd_file_open_at(dir_fd, LRD_FILE_DATA, &fd) < 0)
+		return false;
+	if (lrd_file_facts(fd, &facts) < 0 ||
+	    pread(fd, metas, sizeof(metas), 0) != (ssize_t)sizeof(metas) ||
+	    !is_meta_sound(mount, metas) || !is_meta_sound(mount, metas + LRD_PAGE))
+		goto out;
+	first = lrd_page_u64(metas + LRD_META_TXNID_AT);
+	second = lrd_page_u64(metas + LRD_PAGE + LRD_META_TXNID_AT);
+	newest = first > second ? first : second;
+	last = lrd_page_u64((first > second ? metas : metas + LRD_PAGE) +
+			    LRD_META_LAST_AT);
+	/* Commits take turns, and the last that was begun is there or is the next: another
+	 * newest one would bring back what was replaced. */
+	sound = (first == second + 1 || second == first + 1) && first % 2 == 0 &&
+		(newest == commit || newest + 1 == commit);
+	if (sound && last >= facts.size_bytes / LRD_PAGE)
+		sound = lrd_pages_check(fd, NULL, &found, NULL, NULL) == 0 &&
+			found.bad_pages == 0;
+out:
+	(void)close(fd);
+	return sound;
 }
 
 int lrd_data_adopt(struct lrd_mount *mount, int dir_fd)
@@ -161,6 +207,7 @@ int lrd_data_build(struct lrd_mount *mount, const struct lrd_mount_request *requ
 				     full ? "the disk is full" : larder_strerror(rc));
 	}
 	atomic_store(&mount->shared->reserved_bytes, LRD_ROOM_FIRST_BYTES);
+	atomic_store(&mount->shared->commit_txnid, FIRST_TXNID);
 	return 0;
 }
 
@@ -251,7 +298,7 @@ int lrd_data_check_ids(struct lrd_mount *mount)
 
 	if (rc < 0)
 		return rc;
-	rc = lrd_snapshot_load(mount, txn, &snapshot);
+	rc = lrd_snapshot_load(mount, txn, true, &snapshot);
 	if (rc == 0)
 		rc = lrd_tree_last(&snapshot, LRD_TREE_ROWS, &row);
 	if (rc == LARDER_ENOTFOUND)

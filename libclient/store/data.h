@@ -16,6 +16,12 @@ enum lrd_data_verdict {
 };
 enum lrd_data_verdict lrd_data_inspect(const struct lrd_mount *mount, int dir_fd);
 
+/*
+ * Looks at the meta pages before anything is mapped. Where they contradict the file's
+ * length every page is looked at. False: something is damaged. With nobody else in the store.
+ */
+bool lrd_data_looks_sound(const struct lrd_mount *mount, int dir_fd);
+
 /* Writes the identities of the files that are there now into the header. */
 int lrd_data_adopt(struct lrd_mount *mount, int dir_fd);
 

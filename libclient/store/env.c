@@ -88,12 +88,13 @@ static int mount_path(struct lrd_env *env, bool must_exist, struct lrd_mount **o
 		.path = env->path,
 		.dir_fd = -1,
 		.budget_bytes = env->budget_bytes,
-		.must_exist = must_exist,
+		.must_exist = must_exist || env->as_it_is,
+		.as_it_is = env->as_it_is,
 		.group_shared = env->group_shared,
 		.size_weight = env->size_weight,
 	};
 	struct lrd_file_facts facts;
-	int rc = lrd_identity_open_dir(env->path, !must_exist, env->group_shared,
+	int rc = lrd_identity_open_dir(env->path, !request.must_exist, env->group_shared,
 				       &request.dir_fd, err);
 
 	if (rc < 0)
@@ -274,6 +275,7 @@ static int open_env(const char *path, const struct lrd_store_options *options,
 		options->budget_bytes ? options->budget_bytes : DEFAULT_BUDGET_BYTES;
 	env->group_shared = options->group_shared;
 	env->size_weight = options->size_weight;
+	env->as_it_is = options->as_it_is;
 	rc = mount_path(env, options->must_exist, &mount, err);
 	if (rc < 0)
 		goto out;

@@ -27,6 +27,7 @@ struct lrd_env {
 	uint64_t budget_bytes;
 	bool group_shared;
 	uint32_t size_weight;
+	bool as_it_is;
 	unsigned int refs; /* handles; guarded by the fork guard */
 	struct lrd_lease_own *own_leases; /* lease_own.c; guarded by the fork guard */
 };

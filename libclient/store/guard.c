@@ -148,24 +148,63 @@ static uint32_t child_index(const unsigned char *page, uint64_t key)
 	return low;
 }
 
-/* Every page on the way to `key`; with `beside` the neighbours of each, too. */
-static int vet_path(struct lrd_guard *guard, const struct lrd_tree_root *root, uint64_t key,
-		    bool beside)
+/* The page that a value of this leaf has for itself: LMDB frees as many as its head says. */
+static bool value_sound(const struct lrd_guard *guard, const unsigned char *page,
+			uint64_t key)
+{
+	const struct lrd_snapshot *before = &guard->before;
+	const unsigned char *node = NULL;
+	uint32_t low = 0;
+	uint32_t high = (uint32_t)lrd_page_nodes(page);
+	uint64_t number;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		node = page + lrd_page_offset(page, middle);
+		if (lrd_page_u64(node + LRD_NODE_HEAD) == key)
+			break;
+		if (lrd_page_u64(node + LRD_NODE_HEAD) < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low >= high || lrd_page_u16(node + 4) != LRD_NODE_BIG)
+		return true;
+	number = lrd_page_u64(node + LRD_NODE_HEAD + 8);
+	if (number < 2 || number >= before->pages)
+		return false;
+	page = before->map + number * LRD_PAGE;
+	return lrd_page_is(page, number, LRD_PAGE_OVERFLOW) &&
+	       lrd_page_u32(page + 12) == 1;
+}
+
+/* What a call is about to do to the pair under a key. */
+enum touch { TOUCH_READ, TOUCH_PUT, TOUCH_DELETE };
+
+/*
+ * Every page on the way to `key`. What is read or deleted may lead to the neighbours of each;
+ * what is written over or deleted has its value's own page freed.
+ */
+static int vet_path(struct lrd_guard *guard, const struct lrd_tree_root *root,
+		    uint64_t key, enum touch touch, bool beside)
 {
 	uint64_t number = root->page;
 
 	for (uint32_t level = 1; level <= root->depth; level++) {
 		bool leaf = level == root->depth;
-		const unsigned char *page = vet(
-			guard, number, leaf ? LRD_PAGE_LEAF : LRD_PAGE_BRANCH, false);
-		uint32_t below = level + 1 == root->depth ? LRD_PAGE_LEAF
-							  : LRD_PAGE_BRANCH;
+		const unsigned char *page =
+			vet(guard, number, leaf ? LRD_PAGE_LEAF : LRD_PAGE_BRANCH, false);
+		uint32_t below =
+			level + 1 == root->depth ? LRD_PAGE_LEAF : LRD_PAGE_BRANCH;
 		uint32_t at, count;
 
 		if (!page)
 			return MDB_CORRUPTED;
 		if (leaf)
-			break;
+			return touch == TOUCH_READ || value_sound(guard, page, key)
+				       ? 0
+				       : MDB_CORRUPTED;
 		count = (uint32_t)lrd_page_nodes(page);
 		at = child_index(page, key);
 		number = lrd_node_child(page + lrd_page_offset(page, at));
@@ -191,9 +230,10 @@ static const struct lrd_tree_root *root_of(const struct lrd_mount *mount, MDB_db
 	return &before->trees[LRD_TREE_GARBAGE];
 }
 
-static int vet_table(struct lrd_mount *mount, MDB_dbi table, uint64_t key, bool beside)
+static int vet_table(struct lrd_mount *mount, MDB_dbi table, uint64_t key,
+		     enum touch touch, bool beside)
 {
-	return vet_path(&mount->guard, root_of(mount, table), key, beside);
+	return vet_path(&mount->guard, root_of(mount, table), key, touch, beside);
 }
 
 /* One list of free pages: its length is that of its data, and its pages are in the file. */
@@ -231,8 +271,9 @@ static int vet_free_list(struct lrd_guard *guard)
 
 	if (root->depth == 0)
 		return 0;
-	if (root->depth > LRD_TREE_DEPTH_MAX || vet_path(guard, root, 0, true) != 0 ||
-	    vet_path(guard, root, UINT64_MAX, true) != 0)
+	if (root->depth > LRD_TREE_DEPTH_MAX ||
+	    vet_path(guard, root, 0, TOUCH_READ, true) != 0 ||
+	    vet_path(guard, root, UINT64_MAX, TOUCH_READ, true) != 0)
 		return MDB_CORRUPTED;
 	for (uint32_t level = 1; level < root->depth; level++) {
 		page = guard->before.map + number * LRD_PAGE;
@@ -273,6 +314,11 @@ int lrd_guard_commit(struct lrd_mount *mount, MDB_txn *txn)
 {
 	struct call call = { .what = CALL_COMMIT, .txn = txn };
 
+	if (atomic_load(&mount->guard.broken))
+		return MDB_PANIC;
+	/* Tells the next first opener which of two meta pages can be the newest. */
+	atomic_store_explicit(&mount->shared->commit_txnid, mdb_txn_id(txn),
+			      memory_order_relaxed);
 	return guarded(mount, &call);
 }
 
@@ -287,9 +333,10 @@ int lrd_guard_get(struct lrd_mount *mount, MDB_txn *txn, MDB_dbi table, uint64_t
 		  MDB_val *value)
 {
 	MDB_val k = { sizeof(key), &key };
-	struct call call = { .what = CALL_GET, .txn = txn, .table = table, .key = &k,
-			     .value = value };
-	int mdb_rc = vet_table(mount, table, key, false);
+	struct call call = {
+		.what = CALL_GET, .txn = txn, .table = table, .key = &k, .value = value
+	};
+	int mdb_rc = vet_table(mount, table, key, TOUCH_READ, false);
 
 	return mdb_rc == 0 ? guarded(mount, &call) : mdb_rc;
 }
@@ -299,9 +346,10 @@ int lrd_guard_put(struct lrd_mount *mount, MDB_txn *txn, MDB_dbi table, uint64_t
 {
 	MDB_val k = { sizeof(key), &key };
 	MDB_val v = { len, (void *)(uintptr_t)bytes };
-	struct call call = { .what = CALL_PUT, .txn = txn, .table = table, .key = &k,
-			     .value = &v };
-	int mdb_rc = vet_table(mount, table, key, false);
+	struct call call = {
+		.what = CALL_PUT, .txn = txn, .table = table, .key = &k, .value = &v
+	};
+	int mdb_rc = vet_table(mount, table, key, TOUCH_PUT, false);
 
 	return mdb_rc == 0 ? guarded(mount, &call) : mdb_rc;
 }
@@ -310,7 +358,7 @@ int lrd_guard_del(struct lrd_mount *mount, MDB_txn *txn, MDB_dbi table, uint64_t
 {
 	MDB_val k = { sizeof(key), &key };
 	struct call call = { .what = CALL_DEL, .txn = txn, .table = table, .key = &k };
-	int mdb_rc = vet_table(mount, table, key, true);
+	int mdb_rc = vet_table(mount, table, key, TOUCH_DELETE, true);
 
 	return mdb_rc == 0 ? guarded(mount, &call) : mdb_rc;
 }
@@ -329,24 +377,27 @@ int lrd_guard_cursor_open(struct lrd_mount *mount, MDB_txn *txn, MDB_dbi table,
 int lrd_guard_cursor_get(struct lrd_mount *mount, MDB_cursor *cursor, MDB_val *key,
 			 MDB_val *value, MDB_cursor_op op)
 {
-	struct call call = { .what = CALL_CURSOR_GET, .cursor = cursor, .key = key,
-			     .value = value, .flags = (unsigned int)op };
+	struct call call = { .what = CALL_CURSOR_GET,
+			     .cursor = cursor,
+			     .key = key,
+			     .value = value,
+			     .flags = (unsigned int)op };
 	MDB_dbi table = mdb_cursor_dbi(cursor);
 	int mdb_rc = 0;
 	uint64_t at;
 
 	switch (op) {
 	case MDB_FIRST:
-		mdb_rc = vet_table(mount, table, 0, false);
+		mdb_rc = vet_table(mount, table, 0, TOUCH_READ, false);
 		break;
 	case MDB_LAST:
-		mdb_rc = vet_table(mount, table, UINT64_MAX, false);
+		mdb_rc = vet_table(mount, table, UINT64_MAX, TOUCH_READ, false);
 		break;
 	case MDB_SET:
 	case MDB_SET_RANGE:
 		/* A range may begin in the next leaf. */
 		memcpy(&at, key->mv_data, sizeof(at));
-		mdb_rc = vet_table(mount, table, at, op == MDB_SET_RANGE);
+		mdb_rc = vet_table(mount, table, at, TOUCH_READ, op == MDB_SET_RANGE);
 		break;
 	default:
 		break; /* moving on by one is vetted as the pair is looked at */
@@ -358,16 +409,19 @@ int lrd_guard_cursor_get(struct lrd_mount *mount, MDB_cursor *cursor, MDB_val *k
 	/* Where it stands now, and where the next step leads. */
 	if (!lrd_lmdb_key(key, &at))
 		return MDB_CORRUPTED;
-	return vet_table(mount, table, at, true);
+	return vet_table(mount, table, at, TOUCH_READ, true);
 }
 
 int lrd_guard_cursor_put(struct lrd_mount *mount, MDB_cursor *cursor, uint64_t key,
 			 MDB_val *value, unsigned int flags)
 {
 	MDB_val k = { sizeof(key), &key };
-	struct call call = { .what = CALL_CURSOR_PUT, .cursor = cursor, .key = &k,
-			     .value = value, .flags = flags };
-	int mdb_rc = vet_table(mount, mdb_cursor_dbi(cursor), key, false);
+	struct call call = { .what = CALL_CURSOR_PUT,
+			     .cursor = cursor,
+			     .key = &k,
+			     .value = value,
+			     .flags = flags };
+	int mdb_rc = vet_table(mount, mdb_cursor_dbi(cursor), key, TOUCH_PUT, false);
 
 	return mdb_rc == 0 ? guarded(mount, &call) : mdb_rc;
 }
@@ -375,7 +429,7 @@ int lrd_guard_cursor_put(struct lrd_mount *mount, MDB_cursor *cursor, uint64_t k
 int lrd_guard_cursor_del(struct lrd_mount *mount, MDB_cursor *cursor, uint64_t key)
 {
 	struct call call = { .what = CALL_CURSOR_DEL, .cursor = cursor };
-	int mdb_rc = vet_table(mount, mdb_cursor_dbi(cursor), key, true);
+	int mdb_rc = vet_table(mount, mdb_cursor_dbi(cursor), key, TOUCH_DELETE, true);
 
 	return mdb_rc == 0 ? guarded(mount, &call) : mdb_rc;
 }

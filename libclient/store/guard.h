@@ -34,9 +34,9 @@ enum { LRD_GUARD_SEEN = 64 };
 struct lrd_guard {
 	jmp_buf back;
 	pthread_t caller;
-	atomic_bool armed;   /* `caller` is inside LMDB and may leave by `back` */
-	atomic_bool broken;  /* it left that way: LMDB is not to be called again */
-	struct lrd_snapshot before;    /* what the write transaction began with */
+	atomic_bool armed;          /* `caller` is inside LMDB and may leave by `back` */
+	atomic_bool broken;         /* it left that way: LMDB is not to be called again */
+	struct lrd_snapshot before; /* what the write transaction began with */
 	uint64_t seen[LRD_GUARD_SEEN]; /* pages of it that were looked at */
 };
 

@@ -138,7 +138,7 @@ struct lrd_control_shared {
 	_Atomic uint64_t next_body_id;
 	_Atomic uint64_t reserved_bytes; /* of data.mdb: blocks below are allocated */
 	_Atomic uint64_t disk_full_ns;   /* when reserving failed last, 0: never */
-	uint64_t unused;
+	_Atomic uint64_t commit_txnid; /* LMDB's number of the last commit that was begun */
 	_Atomic uint32_t corruptions; /* damage to the structure seen in this generation */
 	_Atomic uint32_t reserved;
 
@@ -146,6 +146,9 @@ struct lrd_control_shared {
 	_Alignas(64) _Atomic uint64_t upkeep_ns; /* last check of readers and processes */
 	_Atomic uint32_t holds_high;             /* every hold in use has a lower place */
 	_Atomic uint32_t damaged_count;          /* places of `damaged` in use */
+	_Atomic int64_t damaged_at; /* when damage was found last, unix seconds; 0: never */
+	_Atomic int64_t rebuilt_at; /* when the data was built anew for damage or distrust */
+	_Atomic uint32_t orphans;   /* 1: rows may be left that nobody names */
 
 	/* Read at every hit: an entry is live while its epoch is not below its kind's. */
 	_Alignas(64) _Atomic uint32_t epoch;    /* given to entries as they are stored */
@@ -158,6 +161,7 @@ static_assert(offsetof(struct lrd_control_shared, gate) == 64, "format");
 static_assert(offsetof(struct lrd_control_shared, gate_place) == 128, "format");
 static_assert(offsetof(struct lrd_control_shared, next_cas) == 192, "format");
 static_assert(offsetof(struct lrd_control_shared, upkeep_ns) == 256, "format");
+static_assert(offsetof(struct lrd_control_shared, damaged_at) == 272, "format");
 static_assert(offsetof(struct lrd_control_shared, epoch) == 320, "format");
 static_assert(offsetof(struct lrd_control_shared, damaged) == 1408, "format");
 static_assert(sizeof(struct lrd_control_shared) <= LRD_PAGE, "format");

@@ -94,6 +94,12 @@ static int ready_control(const struct lrd_mount_request *request, int fd, bool o
 		return fail(request, rc, "cannot be read", err);
 	if (verdict == LRD_CONTROL_GOOD)
 		return 0;
+	if (request->as_it_is)
+		return fail(request, LARDER_ECORRUPT,
+			    verdict == LRD_CONTROL_EMPTY
+				    ? "has an empty control file"
+				    : "has a damaged control file, or one of another format",
+			    err);
 	if (verdict == LRD_CONTROL_FOREIGN && others)
 		return fail(request, LARDER_EFORMAT,
 			    "is in use by a library that writes another format; use one "
@@ -133,6 +139,10 @@ static int judge_machine(struct lrd_mount *mount, const struct lrd_mount_request
 			    err);
 	/* Written without syncs: after a reboot only a clean close vouches for the data. */
 	if (!same_boot && atomic_load(&mount->shared->clean) != 1) {
+		if (request->as_it_is)
+			return fail(request, LARDER_ECORRUPT,
+				    "was in use when the machine went down: pages may be torn",
+				    err);
 		/* First of all, so that a crash below leaves no trust behind. */
 		atomic_fetch_and(&mount->shared->state, ~(uint64_t)LRD_STATE_READY);
 		*rebuild = true;
@@ -165,11 +175,13 @@ static int rebuild(struct lrd_mount *mount, const struct lrd_mount_request *requ
 	if (rc == 0) {
 		atomic_store(&shared->corruptions, 0);
 		atomic_store(&shared->damaged_count, 0);
+		atomic_store(&shared->orphans, 0);
 		lrd_slots_reset(mount);
 		for (size_t i = 0; i < LRD_DAMAGED; i++)
 			atomic_store(&shared->damaged[i].hash, 0);
 		if (!first) {
 			lrd_counters_add(mount, LRD_COUNT_REBUILT, 1);
+			atomic_store(&shared->rebuilt_at, lrd_clock_now_s());
 			lrd_event_put(mount, LRD_EVENT_REBUILT, 0,
 				      (larder_slice){ NULL, 0 }, generation);
 		}
@@ -187,10 +199,17 @@ static int open_data(struct lrd_mount *mount, const struct lrd_mount_request *re
 {
 	struct lrd_control_shared *shared = mount->shared;
 	uint64_t state = atomic_load(&shared->state);
+	const char *why = "was in use when the machine went down: pages may be torn";
 	int rc;
 
-	if (!(state & LRD_STATE_READY) || (state & LRD_STATE_POISON))
+	if (!(state & LRD_STATE_READY)) {
+		why = "was left half made by a crash";
 		must_rebuild = true;
+	}
+	if (state & LRD_STATE_POISON) {
+		why = "had damage in its structure before, and waits to be rebuilt";
+		must_rebuild = true;
+	}
 	if (!must_rebuild) {
 		enum lrd_data_verdict verdict = lrd_data_inspect(mount, request->dir_fd);
 
@@ -200,11 +219,21 @@ static int open_data(struct lrd_mount *mount, const struct lrd_mount_request *re
 			if (rc < 0)
 				return fail(request, rc, "cannot be examined", err);
 		} else if (verdict != LRD_DATA_GOOD) {
+			why = verdict == LRD_DATA_MOVED
+				      ? "has another data.mdb or lock.mdb than it was made with"
+				      : "has a data.mdb or lock.mdb that is missing, empty or "
+					"cut short";
 			must_rebuild = true;
 		}
 	}
+	if (!must_rebuild && !others && !lrd_data_looks_sound(mount, request->dir_fd)) {
+		why = "has damaged pages in data.mdb";
+		must_rebuild = true;
+	}
 	/* The second time round the files are new: then an error is an error. */
 	for (int attempt = 0; attempt < 2; attempt++) {
+		if (must_rebuild && request->as_it_is)
+			return fail(request, LARDER_ECORRUPT, why, err);
 		if (must_rebuild) {
 			rc = rebuild(mount, request, others, err);
 			if (rc < 0)
@@ -215,6 +244,7 @@ static int open_data(struct lrd_mount *mount, const struct lrd_mount_request *re
 			return 0;
 		if (rc != LARDER_ECORRUPT && rc != LARDER_EFORMAT)
 			break;
+		why = "has a data.mdb that LMDB cannot open, or whose tables are damaged";
 		must_rebuild = true;
 	}
 	return fail(request, rc,

@@ -95,6 +95,7 @@ struct lrd_mount_request {
 	int dir_fd;
 	uint64_t budget_bytes;
 	bool must_exist;
+	bool as_it_is; /* nothing is formatted or rebuilt: ECORRUPT, saying why */
 	bool group_shared;
 	uint32_t size_weight;
 };

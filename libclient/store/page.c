@@ -21,7 +21,8 @@ bool lrd_page_sound(const unsigned char *page, uint64_t number, uint32_t kind,
 		key_size = lrd_page_u16(page + at + 6);
 		flags = lrd_page_u16(page + at + 4);
 		size = LRD_NODE_HEAD + key_size;
-		if (key_size > LRD_PAGE || (key_size != 8 && !any_key && !(branch && i == 0)))
+		if (key_size > LRD_PAGE ||
+		    (key_size != 8 && !any_key && !(branch && i == 0)))
 			return false;
 		if (branch) {
 			uint64_t child = lrd_node_child(page + at);

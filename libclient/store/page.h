@@ -29,9 +29,10 @@ enum {
 	LRD_PAGE_LEAF = 0x02,
 	LRD_PAGE_OVERFLOW = 0x04,
 	LRD_PAGE_META = 0x08,
-	LRD_PAGE_KINDS = 0x6f, /* with the two kinds of duplicates that are never used here */
+	LRD_PAGE_KINDS =
+		0x6f, /* with the two kinds of duplicates that are never used here */
 	LRD_NODE_HEAD = 8,
-	LRD_NODE_BIG = 0x01, /* the data is the number of an overflow page */
+	LRD_NODE_BIG = 0x01,  /* the data is the number of an overflow page */
 	LRD_NODE_TABLE = 0x02 /* the data is the head of a tree */
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/check.h"
 #include "store/entry.h"
 #include "store/env.h"
 #include "store/event.h"
@@ -85,6 +86,8 @@ static int find_old(struct lrd_write *write, uint64_t hash, struct lrd_record *r
 	if (mdb_rc != 0)
 		return mdb_rc;
 	*found = lrd_record_decode(v.mv_data, v.mv_size, hash, record, links) == 0;
+	if (!*found)
+		lrd_orphans_expect(write->mount);
 	return 0;
 }
 

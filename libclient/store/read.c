@@ -78,6 +78,7 @@ static int start_txn(struct lrd_mount *mount, struct lrd_place *place)
 static int start(struct lrd_mount *mount, struct lrd_place *place)
 {
 	int rc = LARDER_ECONFLICT;
+	uint64_t refused = 0;
 
 	/* Commits that come so fast that two pass between two lines are rare even once. */
 	for (int attempt = 0; attempt < SNAPSHOT_TRIES && rc == LARDER_ECONFLICT; attempt++) {
@@ -87,10 +88,17 @@ static int start(struct lrd_mount *mount, struct lrd_place *place)
 			return mdb_rc;
 		if (mdb_rc != 0)
 			return lrd_lmdb_failed(mount, mdb_rc);
-		rc = lrd_snapshot_load(mount, place->txn, &place->snapshot);
-		if (rc < 0)
+		rc = lrd_snapshot_load(mount, place->txn,
+				       mdb_txn_id(place->txn) == refused,
+				       &place->snapshot);
+		if (rc < 0) {
+			refused = mdb_txn_id(place->txn);
 			mdb_txn_reset(place->txn);
+		}
 	}
+	/* A meta page that never is the one that LMDB's lock file names. */
+	if (rc == LARDER_ECONFLICT)
+		rc = LARDER_ECORRUPT;
 	return rc == LARDER_ECORRUPT ? lrd_lmdb_damaged(mount) : rc;
 }
 

@@ -53,6 +53,8 @@ int lrd_store_stat(struct lrd_store *store, struct lrd_store_stat *out)
 		result.generation = mount->generation;
 		result.created_at = mount->header->created_at;
 		result.format = mount->header->format;
+		result.damaged_at = atomic_load(&mount->shared->damaged_at);
+		result.rebuilt_at = atomic_load(&mount->shared->rebuilt_at);
 		result.readers_used = info.me_numreaders;
 		result.readers_max = info.me_maxreaders;
 		result.processes = lrd_process_count(mount);

@@ -52,6 +52,7 @@ struct lrd_store_options {
 	uint64_t budget_bytes; /* what a creator sets; 0: 4 GiB; ignored by later openers */
 	uint32_t gate_timeout_ms; /* 0: 50 */
 	bool must_exist;          /* ENOTFOUND in place of creating */
+	bool as_it_is; /* neither creates nor heals: ECORRUPT, where another would rebuild */
 	bool group_shared;        /* creator makes the directory 0770 in place of 0700 */
 	uint32_t size_weight;     /* enum lrd_size_weight; what a creator sets */
 };
@@ -303,6 +304,8 @@ struct lrd_store_stat {
 	uint32_t processes; /* alive, this one included */
 	uint32_t tree_depth;
 	uint64_t counters[LRD_COUNT_END]; /* of all processes, dead ones too */
+	int64_t damaged_at; /* when a damaged entry was found last; 0: never */
+	int64_t rebuilt_at; /* when the store was emptied for damage or distrust; 0: never */
 };
 int lrd_store_stat(struct lrd_store *store, struct lrd_store_stat *out) LARDER_MUST_USE;
 
@@ -310,10 +313,23 @@ int lrd_store_stat(struct lrd_store *store, struct lrd_store_stat *out) LARDER_M
 struct lrd_check {
 	uint64_t entries, rows, bytes;
 	uint64_t bad_records, bad_rows, missing_rows, orphan_rows, bad_links;
+	uint64_t pages, free_pages; /* of data.mdb's structure */
+	uint64_t bad_pages;
+	uint64_t lost_pages; /* neither in use nor free: space only, no finding */
+	uint64_t bad_slots;  /* slots and records that do not name each other */
 };
-/* Walks everything: records, checksums, rows both ways, garbage list. Returns 0 when clean, 1 with findings, or an error. */
+/* Walks everything: page structure, free pages, records, checksums, rows both ways, garbage list. Returns 0 when clean, 1 with findings, or an error. */
 int lrd_store_check(struct lrd_store *store, struct lrd_check *found,
 		    void (*report)(const char *line, void *ctx),
 		    void *ctx) LARDER_MUST_USE;
+
+/*
+ * Checks, and removes what is found: entries that are not whole go, rows that nobody names are
+ * freed. Where pages themselves are damaged (`*rebuild`) nothing can be saved: the next
+ * operation of anybody builds the store anew. Returns as lrd_store_check().
+ */
+int lrd_store_repair(struct lrd_store *store, int64_t now, struct lrd_check *found,
+		     bool *rebuild, void (*report)(const char *line, void *ctx),
+		     void *ctx) LARDER_MUST_USE;
 
 #endif

@@ -37,7 +37,7 @@ void lrd_tree_unmap(struct lrd_mount *mount)
 
 /* ---- snapshots --------------------------------------------------------------------------- */
 
-static void get_root(const unsigned char *at, struct lrd_tree_root *out)
+void lrd_tree_get_root(const unsigned char *at, struct lrd_tree_root *out)
 {
 	out->depth = lrd_page_u16(at + 6);
 	out->branch_pages = lrd_page_u64(at + 8);
@@ -109,7 +109,7 @@ static int load_tables(struct lrd_snapshot *s)
 			    lrd_page_u16(page + at + 4) != LRD_NODE_TABLE ||
 			    lrd_page_u32(page + at) != LRD_TABLE_SIZE)
 				continue;
-			get_root(name + name_len, &s->trees[t]);
+			lrd_tree_get_root(name + name_len, &s->trees[t]);
 			if (s->trees[t].depth > LRD_TREE_DEPTH_MAX)
 				return LARDER_ECORRUPT;
 			found |= 1U << t;
@@ -118,58 +118,61 @@ static int load_tables(struct lrd_snapshot *s)
 	return found == (1U << LRD_TREE_COUNT) - 1 ? 0 : LARDER_ECORRUPT;
 }
 
-static int load(struct lrd_mount *mount, uint64_t txnid, bool is_last,
+/*
+ * How a copy of a meta page is known not to be torn. The page is written over by the commit after
+ * the next, which begins only once the next one's meta page is whole: CALM, as long as that is not
+ * to be seen. A writer killed between writing it and telling so leaves it to be seen for as long as
+ * nobody writes: AGAIN, for a transaction number that came back after a renewal, which says that
+ * the commit after has not begun. LAST: nobody else can write.
+ */
+enum patience { CALM, AGAIN, LAST };
+
+static int load(struct lrd_mount *mount, uint64_t txnid, enum patience patience,
 		struct lrd_snapshot *out)
 {
 	const unsigned char *map = mount->data;
 	const unsigned char *meta = map + (txnid & 1) * LRD_PAGE;
 	const unsigned char *other = map + (~txnid & 1) * LRD_PAGE;
 	unsigned char copy[LRD_META_END];
-	unsigned char again[LRD_META_END];
+	uint64_t newer;
 	struct lrd_snapshot s = { .txnid = txnid, .map = map };
 	int rc;
 
 	memcpy(copy, meta, sizeof(copy));
 	atomic_thread_fence(memory_order_acquire);
-	/*
-	 * This meta page is written over by the commit after the next, which begins only once
-	 * the next one's is whole: if that is not to be seen yet, the copy is not torn. If it
-	 * is, two copies that agree are whole. A writer that was killed right behind its meta
-	 * page leaves it so until the next write: no reader may have to wait for that.
-	 */
-	if (!is_last && lrd_page_u64(other + LRD_META_TXNID_AT) > txnid) {
-		memcpy(again, meta, sizeof(again));
-		atomic_thread_fence(memory_order_acquire);
-		if (memcmp(copy, again, sizeof(copy)) != 0)
-			return LARDER_ECONFLICT;
-	}
+	newer = lrd_page_u64(other + LRD_META_TXNID_AT);
+	if (newer > txnid && patience != LAST &&
+	    (patience == CALM || newer != txnid + 1 ||
+	     memcmp(copy, meta, sizeof(copy)) != 0))
+		return LARDER_ECONFLICT;
 	if (lrd_page_u64(copy + LRD_META_TXNID_AT) != txnid)
 		return LARDER_ECONFLICT;
 	if (lrd_page_u32(copy + LRD_META_MAGIC_AT) != LRD_META_MAGIC ||
 	    lrd_page_u32(copy + LRD_META_VERSION_AT) != LRD_META_VERSION)
 		return LARDER_ECORRUPT;
 	s.pages = page_count(mount, lrd_page_u64(copy + LRD_META_LAST_AT));
-	get_root(copy + LRD_META_FREE_AT, &s.unused);
-	get_root(copy + LRD_META_MAIN_AT, &s.main);
+	lrd_tree_get_root(copy + LRD_META_FREE_AT, &s.unused);
+	lrd_tree_get_root(copy + LRD_META_MAIN_AT, &s.main);
 	rc = load_tables(&s);
 	if (rc == 0)
 		*out = s;
 	return rc;
 }
 
-int lrd_snapshot_load(struct lrd_mount *mount, MDB_txn *txn, struct lrd_snapshot *out)
+int lrd_snapshot_load(struct lrd_mount *mount, MDB_txn *txn, bool again,
+		      struct lrd_snapshot *out)
 {
 	uint64_t txnid = mdb_txn_id(txn);
 
 	if (out->txnid == txnid)
 		return 0;
-	return load(mount, txnid, false, out);
+	return load(mount, txnid, again ? AGAIN : CALM, out);
 }
 
 int lrd_snapshot_load_committed(struct lrd_mount *mount, MDB_txn *txn,
 				struct lrd_snapshot *out)
 {
-	int rc = load(mount, mdb_txn_id(txn) - 1, true, out);
+	int rc = load(mount, mdb_txn_id(txn) - 1, LAST, out);
 
 	return rc == LARDER_ECONFLICT ? LARDER_ECORRUPT : rc;
 }
@@ -177,7 +180,7 @@ int lrd_snapshot_load_committed(struct lrd_mount *mount, MDB_txn *txn,
 int lrd_snapshot_sound(struct lrd_mount *mount, MDB_txn *txn)
 {
 	struct lrd_snapshot s = { 0 };
-	int rc = load(mount, mdb_txn_id(txn), true, &s);
+	int rc = load(mount, mdb_txn_id(txn), LAST, &s);
 
 	if (rc == LARDER_ECONFLICT)
 		return 0; /* somebody commits: LMDB itself has just read it and written it */
@@ -407,8 +410,8 @@ int lrd_tree_find(const struct lrd_snapshot *s, enum lrd_tree_id tree, uint64_t 
 enum way { WAY_FIRST, WAY_KEY, WAY_LAST };
 
 /* Goes down from `level` on, where `number` is the page, to a leaf. */
-static int descend(struct lrd_tree_cursor *c, uint32_t level, uint64_t number, enum way way,
-		   uint64_t key)
+static int descend(struct lrd_tree_cursor *c, uint32_t level, uint64_t number,
+		   enum way way, uint64_t key)
 {
 	for (; level < c->depth; level++) {
 		bool leaf = level + 1 == c->depth;
@@ -500,7 +503,8 @@ int lrd_tree_next(struct lrd_tree_cursor *c, uint64_t *key, MDB_val *value)
 	return settle(c, key, value);
 }
 
-int lrd_tree_last(const struct lrd_snapshot *snapshot, enum lrd_tree_id tree, uint64_t *key)
+int lrd_tree_last(const struct lrd_snapshot *snapshot, enum lrd_tree_id tree,
+		  uint64_t *key)
 {
 	struct lrd_tree_cursor c = { .snapshot = snapshot,
 				     .depth = snapshot->trees[tree].depth };

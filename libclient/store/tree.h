@@ -7,7 +7,7 @@
  * LARDER_ECORRUPT. LMDB still begins and ends the read transaction: its reader slot is what
  * keeps the snapshot's pages from being written over.
  *
- *	lrd_snapshot_load(mount, txn, &snapshot);	roots, after begin or renew
+ *	lrd_snapshot_load(mount, txn, false, &snapshot);	roots, after begin or renew
  *	lrd_tree_find(&snapshot, LRD_TREE_ENTRIES, hash, &value);
  *
  *	lrd_tree_seek(&cursor, &snapshot, tree, from, &key, &value);	the first not below
@@ -50,9 +50,10 @@ void lrd_tree_unmap(struct lrd_mount *mount);
 
 /*
  * Loads the roots that `txn`, a read transaction just begun or renewed, sees. LARDER_ECONFLICT:
- * two commits went by meanwhile; renew and call again. ECORRUPT: meta or main page damaged.
+ * a commit went by meanwhile; renew and call again, with `again` if the number has stayed. ECORRUPT: meta or main page damaged.
  */
-int lrd_snapshot_load(struct lrd_mount *mount, MDB_txn *txn, struct lrd_snapshot *out);
+int lrd_snapshot_load(struct lrd_mount *mount, MDB_txn *txn, bool again,
+		      struct lrd_snapshot *out);
 
 /* The same for the state before a write transaction. With the gate held. */
 int lrd_snapshot_load_committed(struct lrd_mount *mount, MDB_txn *txn,
@@ -60,6 +61,9 @@ int lrd_snapshot_load_committed(struct lrd_mount *mount, MDB_txn *txn,
 
 /* Whether LMDB may open the tables by their names in this read transaction. ECORRUPT. */
 int lrd_snapshot_sound(struct lrd_mount *mount, MDB_txn *txn);
+
+/* The head of a tree as a meta page or the table of tables has it. */
+void lrd_tree_get_root(const unsigned char *at, struct lrd_tree_root *out);
 
 /* ENOTFOUND, or ECORRUPT: a page on the way makes no sense. */
 int lrd_tree_find(const struct lrd_snapshot *snapshot, enum lrd_tree_id tree,

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "store/check.h"
 #include "store/counters.h"
 #include "store/env.h"
 #include "store/event.h"
@@ -182,6 +183,13 @@ int lrd_store_upkeep(struct lrd_store *store, int64_t now, struct lrd_upkeep *do
 	clear_dead(mount, &result);
 	evicted = counted(mount, LRD_COUNT_EVICTED);
 	lrd_mount_leave(mount);
+	if (lrd_orphans_expected(mount)) {
+		/* Found once after damage; their rows are freed as any garbage. */
+		ptrdiff_t orphans = lrd_orphans_free(store);
+
+		if (orphans < 0)
+			return (int)orphans;
+	}
 	rc = look_round(store, now, &chores);
 	/* A store that needs no change is not written to. */
 	if (rc == 0 && (chores.mend || chores.expired || chores.garbage || chores.room)) {
