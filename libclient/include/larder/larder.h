@@ -339,8 +339,9 @@ typedef struct larder_request {
  *
  * Redirects are followed and challenges answered within the call. What was set for the first
  * origin does not go to another one: Authorization, Cookie, Cookie2, Proxy-Authorization,
- * X-WSSE, X-Api-Key, X-Auth-Token; the caller's conditions (If-*, Range) are of the first URL
- * and end with it; Content-* fields go when the body goes. EREDIRECT: more of them than
+ * X-WSSE, X-Api-Key, X-Auth-Token; nor do they come back later. If-None-Match and
+ * If-Modified-Since are of the first URL and end with it, If-Match stays with a write;
+ * Content-* fields go when the body goes. EREDIRECT: more of them than
  * max_redirects, one without a Location (300 excepted), one that is no http or https URL or
  * names a user, or LARDER_REDIRECT_ERROR; larder_session_refused then has it. EREPEAT: the
  * body would have to be sent again, and cannot.
