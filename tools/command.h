@@ -56,6 +56,7 @@ extern const struct lrd_cli_command *const lrd_cli_commands[];
 extern const struct lrd_cli_command lrd_cli_command_get;
 extern const struct lrd_cli_command lrd_cli_command_ls;
 extern const struct lrd_cli_command lrd_cli_command_show;
+extern const struct lrd_cli_command lrd_cli_command_explain;
 extern const struct lrd_cli_command lrd_cli_command_stat;
 extern const struct lrd_cli_command lrd_cli_command_purge;
 extern const struct lrd_cli_command lrd_cli_command_verify;

@@ -71,7 +71,9 @@ bool lrd_stamps_hold(const struct lrd_ask *ask, struct lrd_read *read,
 	for (size_t i = 0; i < extra.stamp_count && hold; i++)
 		hold = stamp_key(ask->cache, &ask->uri, ask->url, ask->partition,
 				 &extra.stamps[i], &name, &key) == 0 &&
-		       lrd_read_get(read, &key, ask->now, &record) == 0 &&
+		       (ask->looking_on ? lrd_read_peek(read, &key, ask->now, &record)
+					: lrd_read_get(read, &key, ask->now, &record)) ==
+			       0 &&
 		       record.kind == LRD_KIND_GROUP &&
 		       record.cas == extra.stamps[i].number;
 	lrd_buf_release(&name);

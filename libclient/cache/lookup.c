@@ -32,26 +32,6 @@ struct found {
 	uint64_t hash;            /* of the flight that such requests share; 0: none */
 };
 
-/* Requests that stored responses have no part in, whatever is stored. */
-static enum lrd_why bypass(const struct lrd_request_facts *facts)
-{
-	if (facts->mode == LARDER_MODE_NO_STORE)
-		return LRD_WHY_MODE_NO_STORE;
-	if (!lrd_method_reads(facts->method) && facts->method != LRD_METHOD_HEAD)
-		return LRD_WHY_METHOD;
-	return LRD_WHY_NONE;
-}
-
-/* Requests that are only to find out which fence stands. */
-static enum lrd_why refuses_stored(const struct lrd_request_facts *facts)
-{
-	if (facts->mode == LARDER_MODE_RELOAD)
-		return LRD_WHY_MODE_RELOAD;
-	if (facts->has & (LRD_HAS_IF_MATCH | LRD_HAS_IF_UNMODIFIED_SINCE))
-		return LRD_WHY_PRECONDITION;
-	return LRD_WHY_NONE;
-}
-
 static bool serves(const struct found *found)
 {
 	return found->miss == LRD_WHY_NONE &&
@@ -199,7 +179,7 @@ static int look_in(struct lrd_ask *ask, struct lrd_read *read,
 	if (rc < 0)
 		return rc;
 	found->hash = selected->miss != LRD_WHY_KEY_TOO_LONG ? selected->key.hash : 0;
-	found->miss = refuses_stored(&ask->facts);
+	found->miss = lrd_reuse_refuses(&ask->facts);
 	if (found->miss == LRD_WHY_NONE)
 		found->miss = selected->miss;
 	if (found->miss == LRD_WHY_NONE)
@@ -340,8 +320,8 @@ static int add_conditions(struct larder_plan *plan)
 	before = plan->condition_count;
 	if (facts->has & OWN_CONDITIONS)
 		plan->part.resume = false;
-	if ((facts->has & OWN_CONDITIONS) || refuses_stored(facts) != LRD_WHY_NONE ||
-	    bypass(facts) != LRD_WHY_NONE)
+	if ((facts->has & OWN_CONDITIONS) || lrd_reuse_refuses(facts) != LRD_WHY_NONE ||
+	    lrd_reuse_bypass(facts) != LRD_WHY_NONE)
 		return 0;
 	if (plan->has_answer && plan->part.kind == LRD_PART_UNFIT) {
 		/* A 304 would confirm what cannot answer. */
@@ -461,11 +441,34 @@ static void serve(struct lrd_ask *ask, struct found *found, struct larder_plan *
 		      found->hash, ask->url, plan->answer.body_len);
 }
 
+static enum lrd_why first_look(const struct lrd_ask *ask)
+{
+	return ask->no_content ? LRD_WHY_NO_CONTENT : lrd_reuse_bypass(&ask->facts);
+}
+
+int lrd_lookup_judge(struct lrd_ask *ask, struct lrd_judged *out)
+{
+	struct found found = { .miss = first_look(ask) };
+	int rc = 0;
+
+	ask->looking_on = true;
+	if (found.miss == LRD_WHY_NONE)
+		rc = look(ask, &found);
+	if (rc == 0) {
+		*out = (struct lrd_judged){ .why = reason(&found),
+					    .serves = serves(&found),
+					    .reuse = found.reuse,
+					    .plan = found.plan };
+		found.plan = NULL; /* moved to the caller */
+	}
+	forget(ask, &found);
+	return rc;
+}
+
 int lrd_lookup_run(struct lrd_ask *ask, struct lrd_flight *take, struct larder_plan *waited,
 		   struct larder_plan **out)
 {
-	struct found found = { .miss = ask->no_content ? LRD_WHY_NO_CONTENT
-						       : bypass(&ask->facts) };
+	struct found found = { .miss = first_look(ask) };
 	struct lrd_flight *flight = take;
 	struct larder_plan *plan = NULL;
 	int rc = 0;

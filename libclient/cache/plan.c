@@ -106,19 +106,39 @@ static void count_served(struct larder_plan *plan, enum larder_how how)
 }
 
 /* RFC 9111 s4.3.2: the caller's own conditions, answered from here. */
-static void answer_conditions(struct larder_plan *plan,
-			      const struct lrd_request_facts *facts, int64_t now)
+static bool not_modified(const struct larder_plan *plan,
+			 const struct lrd_request_facts *facts, int64_t now)
 {
-	struct lrd_answer *answer = &plan->answer;
+	const struct lrd_answer *answer = &plan->answer;
 	struct lrd_validators stored;
 
-	if (answer->head.status != 200 && answer->head.status != 206)
-		return;
+	if (!(facts->has & (LRD_HAS_IF_NONE_MATCH | LRD_HAS_IF_MODIFIED_SINCE)) ||
+	    (answer->head.status != 200 && answer->head.status != 206))
+		return false;
 	lrd_validators_read(lrd_view_of(answer->fields, answer->field_count),
 			    answer->head.fresh.date, &stored);
-	if (!lrd_validate_not_modified(facts, &stored, now))
-		return;
-	lrd_answer_reduce_to_304(answer);
+	return lrd_validate_not_modified(facts, &stored, now);
+}
+
+/* RFC 9110 s13.2.2: conditions first, then the range. */
+uint32_t lrd_plan_outcome(const struct larder_plan *plan,
+			  const struct lrd_request_facts *facts, int64_t now)
+{
+	if (not_modified(plan, facts, now))
+		return 304;
+	switch (plan->part.kind) {
+	case LRD_PART_CUT:
+		return 206;
+	case LRD_PART_NOWHERE:
+		return 416;
+	default:
+		return plan->answer.head.status;
+	}
+}
+
+static void make_304(struct larder_plan *plan)
+{
+	lrd_answer_reduce_to_304(&plan->answer);
 	plan->status = 304;
 	plan->reason = LRD_SLICE("Not Modified");
 	plan->head_only = true;
@@ -129,6 +149,7 @@ void lrd_plan_serve(struct larder_plan *plan, const struct lrd_request_facts *fa
 {
 	struct lrd_answer *answer = &plan->answer;
 	uint32_t flags = answer->head.fresh.flags;
+	uint32_t outcome;
 
 	plan->verdict = LARDER_SERVE;
 	plan->served.how = (uint32_t)how;
@@ -145,9 +166,10 @@ void lrd_plan_serve(struct larder_plan *plan, const struct lrd_request_facts *fa
 	/* RFC 9111 s5.1: Age says that the origin was not asked for this response. */
 	if (how != LARDER_HOW_REVALIDATED || (flags & LRD_FRESH_AGE_RECEIVED))
 		lrd_answer_set_age(answer, reuse->age_s);
-	if (facts->has & (LRD_HAS_IF_NONE_MATCH | LRD_HAS_IF_MODIFIED_SINCE))
-		answer_conditions(plan, facts, now);
-	if (plan->part.kind != LRD_PART_NONE && plan->status != 304)
+	outcome = lrd_plan_outcome(plan, facts, now);
+	if (outcome == 304)
+		make_304(plan);
+	else if (plan->part.kind != LRD_PART_NONE)
 		lrd_part_apply(plan);
 	if (plan->head_only)
 		lrd_answer_release(answer);

@@ -94,6 +94,19 @@ static inline const larder_allocator *lrd_plan_allocator(const struct larder_pla
 void lrd_plan_serve(struct larder_plan *plan, const struct lrd_request_facts *facts,
 		    enum larder_how how, const struct lrd_reuse *reuse, int64_t now);
 
+/* The status that the stored response has for this request: its own, 206, 304 or 416. */
+uint32_t lrd_plan_outcome(const struct larder_plan *plan,
+			  const struct lrd_request_facts *facts, int64_t now);
+
+/* What a lookup would find, found out without a trace: no counts, no leases. */
+struct lrd_judged {
+	enum lrd_why why;
+	bool serves;
+	struct lrd_reuse reuse;   /* when something stored was judged: plan->has_answer */
+	struct larder_plan *plan; /* the caller's; may be NULL */
+};
+LARDER_MUST_USE int lrd_lookup_judge(struct lrd_ask *ask, struct lrd_judged *out);
+
 /* Lets go of the stored response. */
 void lrd_plan_drop_answer(struct larder_plan *plan);
 

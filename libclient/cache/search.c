@@ -116,7 +116,8 @@ int lrd_search_find(const struct lrd_ask *ask, struct lrd_read *read, size_t pla
 	lrd_buf_init(&name, LRD_KEY_MAX, allocator->malloc_fn ? allocator : NULL);
 	rc = index_key(ask->cache, ask->partition, ask->url, &name, &key);
 	if (rc == 0)
-		rc = lrd_read_get(read, &key, ask->now, &record);
+		rc = ask->looking_on ? lrd_read_peek(read, &key, ask->now, &record)
+				     : lrd_read_get(read, &key, ask->now, &record);
 	if (rc == 0 && record.kind == LRD_KIND_SEARCH)
 		rc = find(ask, record.head, place, url);
 	else if (rc != LARDER_ENOMEM)

@@ -7,6 +7,24 @@
 /* A response from further ahead than this means that the clock was set back. */
 enum { CLOCK_SLACK_S = 60 };
 
+enum lrd_why lrd_reuse_bypass(const struct lrd_request_facts *request)
+{
+	if (request->mode == LRD_MODE_NO_STORE)
+		return LRD_WHY_MODE_NO_STORE;
+	if (!lrd_method_reads(request->method) && request->method != LRD_METHOD_HEAD)
+		return LRD_WHY_METHOD;
+	return LRD_WHY_NONE;
+}
+
+enum lrd_why lrd_reuse_refuses(const struct lrd_request_facts *request)
+{
+	if (request->mode == LRD_MODE_RELOAD)
+		return LRD_WHY_MODE_RELOAD;
+	if (request->has & (LRD_HAS_IF_MATCH | LRD_HAS_IF_UNMODIFIED_SINCE))
+		return LRD_WHY_PRECONDITION;
+	return LRD_WHY_NONE;
+}
+
 static struct lrd_reuse start(const struct lrd_policy *policy,
 			      const struct lrd_freshness *fresh, int64_t now)
 {

@@ -22,6 +22,12 @@ struct lrd_reuse {
 	bool refresh;  /* stale-while-revalidate: somebody should refresh it now */
 };
 
+/* Why no stored response has a part in a request, whatever is stored; LRD_WHY_NONE. */
+enum lrd_why lrd_reuse_bypass(const struct lrd_request_facts *request);
+
+/* Why what is stored must not answer, though the answer may be stored; LRD_WHY_NONE. */
+enum lrd_why lrd_reuse_refuses(const struct lrd_request_facts *request);
+
 /*
  * Decides for a response whose URL, method and selecting fields fit already. `marked`: the
  * entry carries the mark that it must be validated, whatever its times say.
