@@ -2,6 +2,7 @@
 /* step_connect.c - the steps that come by a connection: an idle one, or a new one. */
 #include "session/exchange.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/bytes/slice.h"
@@ -56,6 +57,31 @@ enum lrd_result lrd_step_take(struct lrd_exchange *ex)
 	return LRD_NEXT;
 }
 
+/* Which of the deadlines it was that passed. */
+static void name_limit(struct lrd_exchange *ex)
+{
+	const larder_options *options = &ex->session->options;
+	larder_error *err = ex->err;
+	char message[sizeof(err->message)];
+	const char *option = "connect_timeout_ms";
+	uint32_t ms = options->connect_timeout_ms;
+
+	if (err->phase == LARDER_PHASE_RESOLVE) {
+		option = "resolve_timeout_ms";
+		ms = options->resolve_timeout_ms;
+	} else if (err->phase == LARDER_PHASE_TLS) {
+		option = "tls_timeout_ms";
+		ms = options->tls_timeout_ms;
+	}
+	if (ex->deadline_ns && lrd_clock_mono_ns() >= ex->deadline_ns) {
+		option = "total_timeout_ms";
+		ms = ex->total_ms;
+	}
+	(void)snprintf(message, sizeof(message), "%.400s; %s (%u) passed", err->message,
+		       option, ms);
+	memcpy(err->message, message, sizeof(message));
+}
+
 enum lrd_result lrd_step_dial(struct lrd_exchange *ex)
 {
 	struct lrd_stream *stream = NULL;
@@ -63,6 +89,8 @@ enum lrd_result lrd_step_dial(struct lrd_exchange *ex)
 
 	if (rc == LARDER_ECANCELED && ex->wake_fd)
 		lrd_wake_heard(&ex->session->wake);
+	if (rc == LARDER_ETIMEDOUT)
+		name_limit(ex);
 	if (rc < 0)
 		return lrd_exchange_fail(ex, rc);
 	return attach(ex, stream);
