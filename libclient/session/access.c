@@ -153,6 +153,8 @@ static int keep_credential(larder_session *session, const larder_credential *wan
 		rc = lrd_credentials_new(session->mem, store);
 	if (rc == 0)
 		rc = lrd_credentials_add(*store, is);
+	if (rc == 0 && wanted->proxy)
+		rc = lrd_proxies_add_user(&session->proxies, is);
 	if (rc < 0)
 		return lrd_error_set(&session->err, rc, LARDER_PHASE_PREPARE, 0, NULL,
 				     "add a credential: %s",

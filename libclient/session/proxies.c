@@ -9,6 +9,7 @@
 #include "proto/bytes/alloc.h"
 #include "proto/bytes/slice.h"
 #include "sys/error.h"
+#include "sys/random.h"
 
 static const char *const env_names[] = { "http_proxy",  "HTTP_PROXY", "https_proxy",
 					 "HTTPS_PROXY", "all_proxy",  "ALL_PROXY",
@@ -69,6 +70,31 @@ static int set_identity(struct lrd_proxies *proxies)
 	if (count == 0)
 		return 0;
 	rc = lrd_hash_raw(LRD_HASH_SHA256, '\n', pieces, count, sum);
+	if (rc < 0)
+		return rc;
+	memcpy(proxies->identity, sum, sizeof(proxies->identity));
+	proxies->has_identity = true;
+	return 0;
+}
+
+int lrd_proxies_add_user(struct lrd_proxies *proxies, const struct lrd_credential *is)
+{
+	unsigned char unknown[LRD_SECRET_ID_LEN] = { 0 };
+	unsigned char sum[LRD_HASH_MAX];
+	const larder_slice pieces[] = {
+		lrd_slice_of((const char *)proxies->identity, sizeof(proxies->identity)),
+		is->user,
+		is->password,
+		is->token,
+		lrd_slice_of((const char *)unknown, sizeof(unknown)),
+	};
+	int rc;
+
+	/* Nobody knows for whom a callback speaks. */
+	if (is->token_fn)
+		lrd_random_bytes(unknown, sizeof(unknown));
+	rc = lrd_hash_raw(LRD_HASH_SHA256, '\n', pieces,
+			  sizeof(pieces) / sizeof(pieces[0]), sum);
 	if (rc < 0)
 		return rc;
 	memcpy(proxies->identity, sum, sizeof(proxies->identity));

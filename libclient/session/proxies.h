@@ -35,6 +35,10 @@ LARDER_MUST_USE int lrd_proxies_init(struct lrd_proxies *proxies,
 /* Usable on a zeroed struct. */
 void lrd_proxies_release(struct lrd_proxies *proxies, const larder_allocator *mem);
 
+/* One more user that proxies know us by: answers may depend on him. `is` as it was added. */
+LARDER_MUST_USE int lrd_proxies_add_user(struct lrd_proxies *proxies,
+					 const struct lrd_credential *is);
+
 /* lrd_proxy_env for the copied environment; `ctx` is the struct. */
 const char *lrd_proxies_env(const char *name, void *ctx);
 

@@ -409,8 +409,48 @@ static void proxy_407(struct lrd_origin_conn *conn, const struct lrd_origin_requ
 	else if (is(request->method, "CONNECT"))
 		lrd_origin_reply(conn, "403 No", "", "not there");
 	else
-		lrd_origin_reply(conn, "200 OK", "", "by proxy");
+		lrd_origin_reply(conn, "200 OK", "Cache-Control: max-age=60\r\n",
+				 "by proxy");
 }
+
+/* peers 3.1: the user of a proxy is one of those whom answers may be for. */
+START_TEST(test_partitions_of_proxy_users)
+{
+	static const struct {
+		const char *url_user, *user;
+		uint32_t how;
+	} rows[] = {
+		{ "u:a", NULL, LARDER_HOW_MISS },  { "u:b", NULL, LARDER_HOW_MISS },
+		{ "u:a", NULL, LARDER_HOW_FRESH }, { NULL, "u", LARDER_HOW_MISS },
+		{ NULL, "v", LARDER_HOW_MISS },	   { NULL, "u", LARDER_HOW_FRESH },
+	};
+	const char *dir = lrd_tmpdir_new();
+
+	lrd_origin_free(b);
+	b = lrd_origin_new(&(struct lrd_origin_options){ .handler = proxy_407 });
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		larder_options options = LARDER_OPTIONS_INIT;
+		struct fixture_answer got;
+		larder_session *own;
+		char proxy[128];
+
+		snprintf(proxy, sizeof(proxy), "http://%s%s127.0.0.1:%u",
+			 rows[i].url_user ? rows[i].url_user : "",
+			 rows[i].url_user ? "@" : "", lrd_origin_port(b));
+		options.proxy = proxy;
+		own = fixture_open_with(&options, dir);
+		if (rows[i].user)
+			add(own, (larder_credential){
+					 .user = rows[i].user, .password = "w", .proxy = 1 });
+		fixture_get(own, "http://origin.example/", &got);
+		ck_assert_msg(got.rc == 0, "row %zu: %s", i, got.err.message);
+		ck_assert_msg(got.how == rows[i].how, "row %zu: %u", i, got.how);
+		fixture_forget(&got);
+		larder_session_close(own);
+	}
+	lrd_tmpdir_remove(dir);
+}
+END_TEST
 
 /* httplib2 1.10; list of twenty, 17. */
 START_TEST(test_proxy_that_forwards)
@@ -611,6 +651,7 @@ Suite *larder_suite(void)
 	tcase_add_test(tcase, test_long_challenge);
 	tcase_add_test(tcase, test_partitions);
 	tcase_add_test(tcase, test_shared_keeps_nothing);
+	tcase_add_test(tcase, test_partitions_of_proxy_users);
 	tcase_add_test(tcase, test_proxy_that_forwards);
 	tcase_add_test(tcase, test_proxy_that_tunnels);
 	tcase_add_test(tcase, test_environment);
