@@ -17,7 +17,8 @@ static bool has_word(larder_slice list, larder_slice word)
 
 		while (end < list.len && list.ptr[end] != ' ' && list.ptr[end] != ',')
 			end++;
-		if (end > at && lrd_slice_equal(lrd_slice_of(list.ptr + at, end - at), word))
+		if (end > at &&
+		    lrd_slice_equal(lrd_slice_of(list.ptr + at, end - at), word))
 			return true;
 		at = end + 1;
 	}

@@ -8,15 +8,15 @@
 
 /* What happened, as far as the client can know. */
 struct lrd_failure {
-	int code;            /* LARDER_E* */
-	bool connected;      /* there was a connection; else dialling failed */
-	bool reused;         /* it had carried another exchange before */
-	bool idempotent;     /* the method does the same twice */
-	bool sent;           /* a byte of the request may have arrived */
-	bool answered;       /* a byte of a response came, interim ones included */
-	bool repeatable;     /* the body can go out again from its first byte */
-	uint32_t done;       /* retries so far */
-	uint32_t max;        /* retries allowed */
+	int code;        /* LARDER_E* */
+	bool connected;  /* there was a connection; else dialling failed */
+	bool reused;     /* it had carried another exchange before */
+	bool idempotent; /* the method does the same twice */
+	bool sent;       /* a byte of the request may have arrived */
+	bool answered;   /* a byte of a response came, interim ones included */
+	bool repeatable; /* the body can go out again from its first byte */
+	uint32_t done;   /* retries so far */
+	uint32_t max;    /* retries allowed */
 };
 
 /*

@@ -71,11 +71,13 @@ void lrd_access_release(larder_session *session)
 
 /* ---- credentials ------------------------------------------------------------------------- */
 
-static ptrdiff_t ask_token(const struct lrd_token_ask *ask, char *buf, size_t cap, void *ctx)
+static ptrdiff_t ask_token(const struct lrd_token_ask *ask, char *buf, size_t cap,
+			   void *ctx)
 {
 	const struct lrd_access *entry = ctx;
 	char realm[256];
-	size_t len = ask->realm.len < sizeof(realm) - 1 ? ask->realm.len : sizeof(realm) - 1;
+	size_t len =
+		ask->realm.len < sizeof(realm) - 1 ? ask->realm.len : sizeof(realm) - 1;
 
 	if (len)
 		memcpy(realm, ask->realm.ptr, len);
@@ -178,7 +180,8 @@ int larder_session_add_credential(larder_session *session,
 	if (rc == 0)
 		rc = check_credential(session, &wanted);
 	if (rc == 0)
-		rc = lrd_scope_read(wanted.origin, "a credential", &is.scope, &session->err);
+		rc = lrd_scope_read(wanted.origin, "a credential", &is.scope,
+				    &session->err);
 	if (rc < 0)
 		return rc;
 	is.user = text_of(wanted.user);
@@ -327,10 +330,12 @@ int larder_session_add_unix_socket(larder_session *session, const char *origin,
 
 	lrd_error_clear(&session->err);
 	if (!origin || !*origin)
-		return refuse(session, "unix socket: which origin it stands for is not said");
+		return refuse(session,
+			      "unix socket: which origin it stands for is not said");
 	if (!path || !lrd_addr_unix(path, &addr))
-		return refuse(session, "unix socket: the path is empty or longer than 107 "
-				       "bytes");
+		return refuse(session,
+			      "unix socket: the path is empty or longer than 107 "
+			      "bytes");
 	rc = access_new(session, origin, path, &entry, NULL);
 	if (rc < 0)
 		return rc;
@@ -367,7 +372,8 @@ int larder_session_add_address(larder_session *session, const char *host, uint32
 
 	lrd_error_clear(&session->err);
 	if (!host || !*host || port > UINT16_MAX)
-		return refuse(session, "address: the host is missing, or the port is none");
+		return refuse(session,
+			      "address: the host is missing, or the port is none");
 	while (lrd_slice_split(&rest, ',', &word)) {
 		word = lrd_slice_trim(word);
 		if (word.len == 0 && rest.len == 0)
@@ -377,8 +383,9 @@ int larder_session_add_address(larder_session *session, const char *host, uint32
 		memcpy(text, word.ptr, word.len);
 		text[word.len] = '\0';
 		if (!lrd_addr_parse(text, (uint16_t)port, &list.addr[list.count++]))
-			return refuse(session, "address: what stands between the commas is "
-					       "no IPv4 or IPv6 address");
+			return refuse(session,
+				      "address: what stands between the commas is "
+				      "no IPv4 or IPv6 address");
 	}
 	rc = lrd_resolver_override(session->resolver, host, (uint16_t)port, &list);
 	if (rc < 0)

@@ -15,9 +15,9 @@
 struct lrd_access {
 	struct lrd_access *next;
 	struct lrd_auth_origin scope; /* slices into `text` */
-	struct lrd_tls *tls;          /* a configuration with a client certificate, or NULL */
-	const char *unix_path;        /* or NULL */
-	larder_token token_fn;        /* or NULL */
+	struct lrd_tls *tls;   /* a configuration with a client certificate, or NULL */
+	const char *unix_path; /* or NULL */
+	larder_token token_fn; /* or NULL */
 	void *token_ctx;
 	unsigned char id[LRD_SECRET_ID_LEN]; /* of the certificate, the same in every process */
 	char text[];

@@ -36,9 +36,10 @@ static int tell(struct lrd_exchange *ex, int rc, const char *who)
 
 	return lrd_error_set(ex->err, rc, LARDER_PHASE_SEND, 0,
 			     ex->stream ? ex->stream->host : NULL,
-			     rc == LARDER_EPROTO ? "%s of %s could not prove to know the "
-						   "password"
-						 : "answer to the challenge of %s for %s failed",
+			     rc == LARDER_EPROTO
+				     ? "%s of %s could not prove to know the "
+				       "password"
+				     : "answer to the challenge of %s for %s failed",
 			     who, lrd_url_text(ex->url, url));
 }
 
@@ -78,8 +79,8 @@ int lrd_authorize_begin(struct lrd_exchange *ex)
 	auth->has_origin = session->credentials &&
 			   lrd_credentials_count(session->credentials) &&
 			   !ex->request->own_auth && !ex->request->no_auth;
-	auth->has_proxy = ex->route.proxied && ex->route.speaks_http &&
-			  ex->route.credentials;
+	auth->has_proxy =
+		ex->route.proxied && ex->route.speaks_http && ex->route.credentials;
 	if (!auth->has_origin && !auth->has_proxy)
 		return 0;
 	auth->begun = true;

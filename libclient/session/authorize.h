@@ -17,7 +17,7 @@ struct lrd_stream;
 
 /* Part of an exchange. */
 struct lrd_authorize {
-	bool begun;     /* fields below are in use */
+	bool begun; /* fields below are in use */
 	bool has_origin;
 	bool has_proxy;
 	struct lrd_auth_attempt origin;

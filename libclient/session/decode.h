@@ -20,7 +20,7 @@
 typedef ptrdiff_t lrd_decode_source(void *buf, size_t len, void *ctx);
 
 struct lrd_decoding {
-	bool on; /* read: there are codings to take off */
+	bool on;    /* read: there are codings to take off */
 	bool ended; /* read: all of the body was handed out */
 	struct lrd_decoder *decoder;
 	char *in; /* LRD_DECODE_IN bytes; NULL where the whole body lay in memory */

@@ -27,8 +27,8 @@ void lrd_follow_begin(struct lrd_follow *follow, const larder_session *session,
 	if (follow->mode == LARDER_REDIRECT_DEFAULT)
 		follow->mode = options->no_redirects ? LARDER_REDIRECT_MANUAL
 						     : LARDER_REDIRECT_FOLLOW;
-	follow->max = theirs->max_redirects ? theirs->max_redirects
-					    : options->max_redirects;
+	follow->max =
+		theirs->max_redirects ? theirs->max_redirects : options->max_redirects;
 	follow->left = follow->max;
 }
 

@@ -29,8 +29,7 @@ void lrd_follow_begin(struct lrd_follow *follow, const larder_session *session,
  */
 LARDER_MUST_USE int lrd_follow_where(struct lrd_follow *follow, larder_session *session,
 				     const struct lrd_request *request,
-				     const larder_response *response,
-				     struct lrd_buf *url);
+				     const larder_response *response, struct lrd_buf *url);
 
 /*
  * Takes what is wanted of a response that is left behind: a short body is read to its end, so

@@ -130,7 +130,8 @@ int lrd_proxies_init(struct lrd_proxies *proxies, const larder_options *options,
 	if (rc < 0)
 		return rc;
 	if (options->proxy && *options->proxy) {
-		rc = lrd_proxy_url_parse(lrd_slice_cstr(options->proxy), &proxies->url, err);
+		rc = lrd_proxy_url_parse(lrd_slice_cstr(options->proxy), &proxies->url,
+					 err);
 		if (rc < 0)
 			return rc;
 		proxies->fixed = true;

@@ -15,10 +15,10 @@ enum { LRD_PROXIES_ENV = 9 };
 
 /* What a session was told about proxies, read once when it is opened. */
 struct lrd_proxies {
-	bool fixed;                 /* `url` is for all but `direct` */
-	bool environment;           /* `env` names some */
+	bool fixed;       /* `url` is for all but `direct` */
+	bool environment; /* `env` names some */
 	struct lrd_proxy_url url;
-	char *direct;               /* hosts that `url` is not for, or NULL */
+	char *direct; /* hosts that `url` is not for, or NULL */
 	struct lrd_proxy_env_copy {
 		char *value; /* NULL: not set */
 	} env[LRD_PROXIES_ENV];

@@ -243,8 +243,8 @@ static int take_fields(struct lrd_request *request, const larder_session *sessio
 			request->lines[count].value = LRD_SLICE("identity");
 		count++;
 	}
-	request->own_auth = given.count &&
-			    lrd_view_has(given, LRD_SLICE("Authorization"));
+	request->own_auth =
+		given.count && lrd_view_has(given, LRD_SLICE("Authorization"));
 	for (size_t i = 0; i < given.count; i++) {
 		int rc = check_field(request, &given.at[i], err);
 
@@ -318,12 +318,13 @@ int lrd_request_prepare(struct lrd_request *request, const larder_session *sessi
 	request->body_rewind = NULL;
 	request->body_begun = false;
 	request->no_auth = (theirs->flags & LARDER_NO_AUTH) != 0;
-	request->no_decode = session->options.no_decode ||
-			     (theirs->flags & LARDER_NO_DECODE) != 0;
-	request->ignore_etag = session->options.ignore_etag ||
-			       (theirs->flags & LARDER_IGNORE_ETAG) != 0;
+	request->no_decode =
+		session->options.no_decode || (theirs->flags & LARDER_NO_DECODE) != 0;
+	request->ignore_etag =
+		session->options.ignore_etag || (theirs->flags & LARDER_IGNORE_ETAG) != 0;
 	request->deadline_ns = 0;
-	request->progress = (struct lrd_progress){ theirs->progress, theirs->progress_ctx };
+	request->progress =
+		(struct lrd_progress){ theirs->progress, theirs->progress_ctx };
 	lrd_buf_init(&request->held, LRD_REQUEST_HEAD_MAX, request->mem);
 	lrd_buf_init(&request->escaped, LRD_REQUEST_HEAD_MAX, request->mem);
 	request->partition = theirs->partition ? theirs->partition : session->partition;
@@ -575,6 +576,7 @@ void lrd_request_drop_fields(struct lrd_request *request,
 			request->lines[kept++] = request->fields[i];
 	}
 	request->field_count = kept - 1;
-	request->own_auth = lrd_view_has(lrd_view_of(request->fields, request->field_count),
-					 LRD_SLICE("Authorization"));
+	request->own_auth =
+		lrd_view_has(lrd_view_of(request->fields, request->field_count),
+			     LRD_SLICE("Authorization"));
 }

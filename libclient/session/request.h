@@ -57,12 +57,12 @@ struct lrd_request {
 	void *body_ctx;
 	int64_t body_length;
 	larder_body_rewind body_rewind;
-	bool body_begun; /* the callback gave away a part of it */
-	bool own_auth;   /* the caller set Authorization himself */
+	bool body_begun;  /* the callback gave away a part of it */
+	bool own_auth;    /* the caller set Authorization himself */
 	bool ignore_etag; /* stored entity tags are left out of it */
-	bool no_decode;  /* the body stays coded */
+	bool no_decode;   /* the body stays coded */
 	struct lrd_progress progress;
-	bool no_auth;    /* credentials and certificates of the session stay out of it */
+	bool no_auth; /* credentials and certificates of the session stay out of it */
 	uint64_t deadline_ns; /* of all exchanges; 0: none */
 
 	/* After lrd_request_locate(). */
@@ -72,9 +72,9 @@ struct lrd_request {
 
 	/* private */
 	const larder_allocator *mem;
-	struct lrd_buf held; /* a callback's body, once it is taken over */
+	struct lrd_buf held;    /* a callback's body, once it is taken over */
 	struct lrd_buf escaped; /* the URL, where the caller's had to be escaped */
-	larder_field *lines; /* lines[0] is Host's place, fields are lines[1] and on */
+	larder_field *lines;    /* lines[0] is Host's place, fields are lines[1] and on */
 	size_t line_room;
 	larder_field inline_lines[LRD_REQUEST_INLINE];
 };
@@ -98,7 +98,7 @@ struct lrd_request_extra {
 	struct lrd_field_view proxy;      /* for a proxy that forwards */
 	struct lrd_field_view proxy_auth; /* the same */
 	larder_slice if_match;            /* an entity tag; empty: none */
-	bool absolute;                    /* the target as a whole URL, for such a proxy */
+	bool absolute; /* the target as a whole URL, for such a proxy */
 };
 
 /* Appends the target as the request line has it, in origin-form. EURL, ELIMIT, ENOMEM. */

@@ -370,8 +370,7 @@ static int begin_decoding(larder_response *response)
 
 static ptrdiff_t read_decoded(larder_response *response, void *buf, size_t len)
 {
-	ptrdiff_t n =
-		lrd_decoding_read(&response->decoding, buf, len, read_raw, response);
+	ptrdiff_t n = lrd_decoding_read(&response->decoding, buf, len, read_raw, response);
 
 	if (n < 0)
 		return bad_coding(response, (int)n);

@@ -35,13 +35,13 @@ struct larder_response {
 	bool fetched;   /* `whole` is what larder_response_read() hands out */
 	size_t read_at; /* of `whole`, then */
 	uint64_t pulled;
-	bool may_decode;      /* wanted, and the method has a body to decode */
+	bool may_decode; /* wanted, and the method has a body to decode */
 	bool decoding_begun;
 	struct lrd_decoding decoding;
 	struct lrd_early early;
 	struct lrd_buf content_location; /* made absolute, once somebody asked */
-	struct lrd_buf reason; /* when `status` is set */
-	uint32_t status;       /* in place of the source's; 0: the source's */
+	struct lrd_buf reason;           /* when `status` is set */
+	uint32_t status;                 /* in place of the source's; 0: the source's */
 	larder_field local_fields[2];
 	size_t local_field_count;
 	char local_length[LRD_NUM_SIZE];

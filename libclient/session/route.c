@@ -21,10 +21,10 @@ static int ask_caller(larder_session *session, const struct lrd_request *request
 {
 	const larder_options *options = &session->options;
 	char text[URL_MAX];
-	ptrdiff_t len = options->choose_proxy(request->https ? "https" : "http",
-					      request->host, request->uri.port_number,
-					      text, sizeof(text),
-					      options->choose_proxy_ctx);
+	ptrdiff_t len =
+		options->choose_proxy(request->https ? "https" : "http", request->host,
+				      request->uri.port_number, text, sizeof(text),
+				      options->choose_proxy_ctx);
 	int rc;
 
 	if (len == 0)
@@ -120,8 +120,8 @@ static int use_proxy(larder_session *session, const struct lrd_request *request,
 	route->proxy = lrd_proxy_url_view(&route->url);
 	route->proxy.tunnel = session->options.proxy_tunnel != 0;
 	route->proxy.fields = lrd_fields_view(&session->proxies.fields);
-	route->speaks_http = route->url.kind == LRD_PROXY_HTTP ||
-			     route->url.kind == LRD_PROXY_HTTPS;
+	route->speaks_http =
+		route->url.kind == LRD_PROXY_HTTP || route->url.kind == LRD_PROXY_HTTPS;
 	route->forwards = route->speaks_http && !request->https && !route->proxy.tunnel;
 	route->at = (struct lrd_auth_origin){
 		.scheme = route->url.kind == LRD_PROXY_HTTPS ? LRD_SLICE("https")

@@ -20,8 +20,8 @@ struct lrd_route {
 	const char *unix_path; /* or NULL; borrowed */
 	struct lrd_tls *tls;   /* the origin's; NULL: plain. Borrowed */
 	bool proxied;
-	bool speaks_http;      /* the proxy does: HTTP or HTTPS */
-	bool forwards;         /* it takes whole requests, no tunnel */
+	bool speaks_http;       /* the proxy does: HTTP or HTTPS */
+	bool forwards;          /* it takes whole requests, no tunnel */
 	struct lrd_proxy proxy; /* when `proxied`; points into `url` */
 	struct lrd_proxy_url url;
 	struct lrd_credentials *credentials; /* for the proxy's challenges, NULL: none */

@@ -33,8 +33,8 @@ int lrd_scope_read(const char *text, const char *what, struct lrd_auth_origin *o
 	memcpy(whole, prefix, skip);
 	memcpy(whole + skip, text, len);
 	if (lrd_uri_parse(lrd_slice_of(whole, len + skip), &uri) < 0 ||
-	    !lrd_uri_is_http(&uri) || (uri.flags & LRD_URI_HAS_USERINFO) || uri.zone.len ||
-	    (uri.path.len && !lrd_slice_equal(uri.path, LRD_SLICE("/"))) ||
+	    !lrd_uri_is_http(&uri) || (uri.flags & LRD_URI_HAS_USERINFO) ||
+	    uri.zone.len || (uri.path.len && !lrd_slice_equal(uri.path, LRD_SLICE("/"))) ||
 	    (uri.flags & (LRD_URI_HAS_QUERY | LRD_URI_HAS_FRAGMENT)))
 		goto bad;
 	/* The same places in the caller's text, which outlives ours. */

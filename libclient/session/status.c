@@ -34,7 +34,8 @@ static int make_local(larder_response *response, const larder_error *error)
 {
 	bool late = error->code == LARDER_ETIMEDOUT;
 	const char *text = late ? "Request Timeout" : error->message;
-	int rc = force(response, late ? 408 : 400, late ? "Request Timeout" : "Bad Request");
+	int rc = force(response, late ? 408 : 400,
+		       late ? "Request Timeout" : "Bad Request");
 
 	response->source = LRD_SOURCE_LOCAL;
 	if (rc == 0)

@@ -16,7 +16,7 @@
 #include "tests/support/tmpdir.h"
 
 #define ALICE "Basic YWxpY2U6U0VDUkVU" /* alice:SECRET */
-#define BOB "Basic Ym9iOndvcmQ="       /* bob:word */
+#define BOB   "Basic Ym9iOndvcmQ="     /* bob:word */
 
 static struct lrd_origin *a;
 static struct lrd_origin *b;
@@ -49,7 +49,8 @@ static void guard(struct lrd_origin_conn *conn, const struct lrd_origin_request 
 	} else if (lrd_slice_starts(sent, lrd_slice_cstr(wanted))) {
 		lrd_origin_reply(conn, "200 OK", "Cache-Control: max-age=60\r\n", body);
 	} else if (lrd_slice_starts(request->target, LRD_SLICE("/long"))) {
-		lrd_origin_sendf(conn, "HTTP/1.1 401 No\r\n%sContent-Length: 90000000\r\n\r\nx",
+		lrd_origin_sendf(conn,
+				 "HTTP/1.1 401 No\r\n%sContent-Length: 90000000\r\n\r\nx",
 				 challenge);
 	} else {
 		lrd_origin_reply(conn, "401 No", challenge, "who are you?");
@@ -128,9 +129,10 @@ static const struct {
 	{ "WWW-Authenticate: Basic realm=r, Digest realm=\"r\", nonce=\"n\", "
 	  "qop=\"auth,auth-int\", algorithm=SHA-256\r\n",
 	  "Digest username=\"alice\"", 2 },
-	{ "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n", "Digest username=\"alice\"",
-	  2 },
-	{ "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", algorithm=UNKNOWN, Basic realm=r\r\n",
+	{ "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n",
+	  "Digest username=\"alice\"", 2 },
+	{ "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", algorithm=UNKNOWN, Basic "
+	  "realm=r\r\n",
 	  ALICE, 2 },
 	{ "WWW-Authenticate: WSSE realm=\"r\", profile=\"UsernameToken\"\r\n",
 	  "WSSE profile=\"UsernameToken\"", 2 },
@@ -168,7 +170,8 @@ START_TEST(test_schemes_are_settable)
 {
 	char url[FIXTURE_URL_MAX];
 
-	challenge = "WWW-Authenticate: Basic realm=r, Digest realm=\"r\", nonce=\"n\"\r\n";
+	challenge =
+		"WWW-Authenticate: Basic realm=r, Digest realm=\"r\", nonce=\"n\"\r\n";
 	wanted = ALICE;
 	add(session, (larder_credential){ .user = "alice",
 					  .password = "SECRET",
@@ -335,7 +338,8 @@ END_TEST
 
 /* ---- one store, many people -------------------------------------------------------------- */
 
-static void expect_body(larder_session *by, const char *url, const char *want, uint32_t how)
+static void expect_body(larder_session *by, const char *url, const char *want,
+			uint32_t how)
 {
 	struct fixture_answer got;
 
@@ -399,13 +403,13 @@ END_TEST
 
 /* ---- proxies ----------------------------------------------------------------------------- */
 
-static void proxy_407(struct lrd_origin_conn *conn, const struct lrd_origin_request *request,
-		      void *ctx)
+static void proxy_407(struct lrd_origin_conn *conn,
+		      const struct lrd_origin_request *request, void *ctx)
 {
 	(void)ctx;
 	if (!lrd_origin_field(request, "Proxy-Authorization").ptr)
-		lrd_origin_reply(conn, "407 No", "Proxy-Authenticate: Basic realm=\"p\"\r\n",
-				 "no");
+		lrd_origin_reply(conn, "407 No",
+				 "Proxy-Authenticate: Basic realm=\"p\"\r\n", "no");
 	else if (is(request->method, "CONNECT"))
 		lrd_origin_reply(conn, "403 No", "", "not there");
 	else
@@ -422,7 +426,7 @@ START_TEST(test_partitions_of_proxy_users)
 	} rows[] = {
 		{ "u:a", NULL, LARDER_HOW_MISS },  { "u:b", NULL, LARDER_HOW_MISS },
 		{ "u:a", NULL, LARDER_HOW_FRESH }, { NULL, "u", LARDER_HOW_MISS },
-		{ NULL, "v", LARDER_HOW_MISS },	   { NULL, "u", LARDER_HOW_FRESH },
+		{ NULL, "v", LARDER_HOW_MISS },    { NULL, "u", LARDER_HOW_FRESH },
 	};
 	const char *dir = lrd_tmpdir_new();
 
@@ -440,8 +444,9 @@ START_TEST(test_partitions_of_proxy_users)
 		options.proxy = proxy;
 		own = fixture_open_with(&options, dir);
 		if (rows[i].user)
-			add(own, (larder_credential){
-					 .user = rows[i].user, .password = "w", .proxy = 1 });
+			add(own, (larder_credential){ .user = rows[i].user,
+						      .password = "w",
+						      .proxy = 1 });
 		fixture_get(own, "http://origin.example/", &got);
 		ck_assert_msg(got.rc == 0, "row %zu: %s", i, got.err.message);
 		ck_assert_msg(got.how == rows[i].how, "row %zu: %u", i, got.how);
@@ -472,11 +477,13 @@ START_TEST(test_proxy_that_forwards)
 	own = fixture_open_with(&options, NULL);
 	ck_assert_uint_eq(status_of(own, "http://origin.example/a?b"), 200);
 	seen = fixture_seen(b, 0);
-	ck_assert_int_eq(strncmp(seen, "GET http://origin.example/a?b HTTP/1.1\r\n"
-				       "Host: origin.example\r\n",
+	ck_assert_int_eq(strncmp(seen,
+				 "GET http://origin.example/a?b HTTP/1.1\r\n"
+				 "Host: origin.example\r\n",
 				 62),
 			 0);
-	ck_assert_ptr_nonnull(strstr(seen, "Proxy-Authorization: Basic dXNlcjpTRUNSRVQ=\r\n"));
+	ck_assert_ptr_nonnull(
+		strstr(seen, "Proxy-Authorization: Basic dXNlcjpTRUNSRVQ=\r\n"));
 	ck_assert_ptr_nonnull(strstr(seen, "X-For-Proxy: yes\r\n"));
 	free(seen);
 	/* Hosts on no_proxy are reached directly, and learn nothing of the proxy. */
@@ -503,14 +510,17 @@ START_TEST(test_proxy_that_tunnels)
 	ck_assert_int_eq(larder_get(own, "http://origin.example/a", &response),
 			 LARDER_ECONNECT);
 	ck_assert_uint_eq(lrd_origin_requests(b), 1);
-	add(own, (larder_credential){ .origin = proxy, .user = "user", .password = "SECRET", .proxy = 1 });
+	add(own,
+	    (larder_credential){
+		    .origin = proxy, .user = "user", .password = "SECRET", .proxy = 1 });
 	add(own, (larder_credential){ .user = "alice", .password = "ORIGINS" });
 	ck_assert_int_eq(larder_get(own, "http://origin.example/a", &response),
 			 LARDER_ECONNECT);
 	ck_assert_uint_eq(lrd_origin_requests(b), 3);
 	seen = fixture_seen(b, 2);
 	ck_assert_int_eq(strncmp(seen, "CONNECT origin.example:80 HTTP/1.1\r\n", 36), 0);
-	ck_assert_ptr_nonnull(strstr(seen, "Proxy-Authorization: Basic dXNlcjpTRUNSRVQ=\r\n"));
+	ck_assert_ptr_nonnull(
+		strstr(seen, "Proxy-Authorization: Basic dXNlcjpTRUNSRVQ=\r\n"));
 	/* CVE-2015-3153: the origin's fields are not for the proxy. */
 	ck_assert_ptr_null(strstr(seen, "User-Agent"));
 	free(seen);
@@ -526,7 +536,8 @@ START_TEST(test_environment)
 
 	lrd_origin_free(b);
 	b = lrd_origin_new(&(struct lrd_origin_options){ .handler = proxy_407 });
-	snprintf(proxy, sizeof(proxy), "http://user:word@127.0.0.1:%u", lrd_origin_port(b));
+	snprintf(proxy, sizeof(proxy), "http://user:word@127.0.0.1:%u",
+		 lrd_origin_port(b));
 	ck_assert_int_eq(setenv("http_proxy", proxy, 1), 0);
 	own = fixture_open(NULL);
 	ck_assert_uint_eq(status_of(own, "http://origin.example/"), 200);

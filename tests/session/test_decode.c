@@ -44,8 +44,8 @@ static void reply(struct lrd_origin_conn *conn, const struct lrd_origin_request 
 		lrd_origin_reply(conn, "302 Go", "Location: /loop\r\n", "looping");
 		return;
 	}
-	lrd_origin_sendf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n%s\r\n", body.len,
-			 fields);
+	lrd_origin_sendf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n%s\r\n",
+			 body.len, fields);
 	if (!lrd_slice_equal(request->method, LRD_SLICE("HEAD")))
 		lrd_origin_send(conn, body.ptr, body.len);
 }
@@ -139,7 +139,8 @@ START_TEST(test_codings)
 	fixture_forget(&got);
 	/* What is stored is what came: whoever wants it so gets it so. */
 	request.flags = LARDER_NO_DECODE;
-	request.fields = &(larder_field){ LRD_SLICE("Accept-Encoding"), LRD_SLICE("gzip") };
+	request.fields =
+		&(larder_field){ LRD_SLICE("Accept-Encoding"), LRD_SLICE("gzip") };
 	request.field_count = 1;
 	fixture_send(session, &request, 0, &got);
 	compare(&got, false, _i);
@@ -192,10 +193,14 @@ START_TEST(test_accept_encoding)
 		uint32_t flags;
 		const char *want; /* in the request; NULL: no Accept-Encoding */
 	} rows[] = {
-		{ { LRD_SLICE_INIT("X"), LRD_SLICE_INIT("y") }, 0, "Accept-Encoding: gzip, " },
-		{ { LRD_SLICE_INIT("accept-encoding"), LRD_SLICE_INIT("br") }, 0,
+		{ { LRD_SLICE_INIT("X"), LRD_SLICE_INIT("y") },
+		  0,
+		  "Accept-Encoding: gzip, " },
+		{ { LRD_SLICE_INIT("accept-encoding"), LRD_SLICE_INIT("br") },
+		  0,
 		  "accept-encoding: br\r\n" },
-		{ { LRD_SLICE_INIT("Range"), LRD_SLICE_INIT("bytes=0-1") }, 0,
+		{ { LRD_SLICE_INIT("Range"), LRD_SLICE_INIT("bytes=0-1") },
+		  0,
 		  "Accept-Encoding: identity\r\n" },
 		{ { LRD_SLICE_INIT("X"), LRD_SLICE_INIT("y") }, LARDER_NO_DECODE, NULL },
 	};
@@ -227,9 +232,10 @@ START_TEST(test_bad_bodies)
 	static const struct {
 		int kind; /* 0 junk, 1 truncated, 2 bomb, 3 empty */
 		int rc;
-	} rows[] = {
-		{ 0, LARDER_ECODING }, { 1, LARDER_ECODING }, { 2, LARDER_ELIMIT }, { 3, 0 }
-	};
+	} rows[] = { { 0, LARDER_ECODING },
+		     { 1, LARDER_ECODING },
+		     { 2, LARDER_ELIMIT },
+		     { 3, 0 } };
 	const char *dir = lrd_tmpdir_new();
 	larder_options options = LARDER_OPTIONS_INIT;
 	larder_session *session;
@@ -261,7 +267,8 @@ START_TEST(test_bad_bodies)
 			      got.err.message);
 		if (got.rc < 0) {
 			ck_assert_uint_eq(got.stored, 0);
-			ck_assert_ptr_nonnull(strstr(got.err.message, "decode the body of"));
+			ck_assert_ptr_nonnull(
+				strstr(got.err.message, "decode the body of"));
 		}
 		fixture_forget(&got);
 	}
@@ -290,12 +297,24 @@ static const struct {
 	{ "PUT", "ETag: \"v1\"\r\n", "", { { NULL, 0 }, { NULL, 0 } }, 0, false },
 	{ "PUT", "ETag: W/\"v1\"\r\n", NULL, { { NULL, 0 }, { NULL, 0 } }, 0, false },
 	{ "PUT", "", NULL, { { NULL, 0 }, { NULL, 0 } }, 0, false },
-	{ "PUT", "ETag: \"v1\"\r\n", NULL, { { NULL, 0 }, { NULL, 0 } },
-	  LARDER_IGNORE_ETAG, false },
-	{ "PUT", "ETag: \"v1\"\r\n", NULL,
-	  { LRD_SLICE_INIT("If-Match"), LRD_SLICE_INIT("\"own\"") }, 0, false },
-	{ "PUT", "ETag: \"v1\"\r\n", NULL,
-	  { LRD_SLICE_INIT("If-None-Match"), LRD_SLICE_INIT("*") }, 0, false },
+	{ "PUT",
+	  "ETag: \"v1\"\r\n",
+	  NULL,
+	  { { NULL, 0 }, { NULL, 0 } },
+	  LARDER_IGNORE_ETAG,
+	  false },
+	{ "PUT",
+	  "ETag: \"v1\"\r\n",
+	  NULL,
+	  { LRD_SLICE_INIT("If-Match"), LRD_SLICE_INIT("\"own\"") },
+	  0,
+	  false },
+	{ "PUT",
+	  "ETag: \"v1\"\r\n",
+	  NULL,
+	  { LRD_SLICE_INIT("If-None-Match"), LRD_SLICE_INIT("*") },
+	  0,
+	  false },
 };
 
 START_TEST(test_lost_update)
@@ -387,7 +406,8 @@ START_TEST(test_errors_to_status)
 	ck_assert_msg(strncmp(piece, statuses[_i].body, strlen(statuses[_i].body)) == 0,
 		      "row %d: %s", _i, piece);
 	if (statuses[_i].status == 408 || statuses[_i].status == 400)
-		ck_assert(is(larder_response_field(response, "content-type"), "text/plain"));
+		ck_assert(is(larder_response_field(response, "content-type"),
+			     "text/plain"));
 	larder_response_free(response);
 	larder_session_close(session);
 }
@@ -403,7 +423,8 @@ START_TEST(test_bad_coding_to_status)
 	options.errors_to_status = 1;
 	session = fixture_open_with(&options, NULL);
 	fields = "Content-Encoding: gzip\r\n";
-	ck_assert_int_eq(larder_get(session, fixture_url(url, origin, "/x"), &response), 0);
+	ck_assert_int_eq(larder_get(session, fixture_url(url, origin, "/x"), &response),
+			 0);
 	ck_assert_uint_eq(larder_response_status(response), 500);
 	ck_assert_ptr_nonnull(strstr(larder_response_reason(response).ptr, "decode"));
 	ck_assert(is(larder_response_field(response, "Content-Encoding"), "gzip"));
@@ -422,11 +443,18 @@ static const struct {
 	unsigned asked[2]; /* requests of the second call: without, with compat */
 	uint32_t status[2];
 } habits[] = {
-	{ "GET", "Cache-Control: max-age=0\r\n", "Cache-Control", "only-if-cached",
-	  { 0, 0 }, { 504, 200 } },
-	{ "GET", "Cache-Control: max-age=60\r\n", "Range", "bytes=0-1", { 2, 1 },
-	  { 0, 200 } },
-	{ "GET", "Cache-Control: max-age=60\r\n", "Pragma", "no-cache", { 1, 1 },
+	{ "GET",
+	  "Cache-Control: max-age=0\r\n",
+	  "Cache-Control",
+	  "only-if-cached",
+	  { 0, 0 },
+	  { 504, 200 } },
+	{ "GET", "Cache-Control: max-age=60\r\n", "Range", "bytes=0-1", { 2, 1 }, { 0, 200 } },
+	{ "GET",
+	  "Cache-Control: max-age=60\r\n",
+	  "Pragma",
+	  "no-cache",
+	  { 1, 1 },
 	  { 200, 200 } },
 };
 
@@ -495,8 +523,7 @@ START_TEST(test_compat_invalidation)
 		ck_assert_uint_eq(got.status, 412);
 		fixture_forget(&got);
 		fixture_get(session, url, &got);
-		ck_assert_uint_eq(got.how,
-				  compat ? LARDER_HOW_MISS : LARDER_HOW_FRESH);
+		ck_assert_uint_eq(got.how, compat ? LARDER_HOW_MISS : LARDER_HOW_FRESH);
 		fixture_forget(&got);
 		larder_session_close(session);
 		lrd_tmpdir_remove(dir);

@@ -23,7 +23,7 @@ static struct lrd_origin *a;
 static struct lrd_origin *b;
 static larder_session *session;
 
-static const char *reply_fields; /* of 3xx */
+static const char *reply_fields;   /* of 3xx */
 static _Atomic unsigned redirects; /* answered */
 
 static void answer(struct lrd_origin_conn *conn, const struct lrd_origin_request *request,
@@ -39,7 +39,11 @@ static void answer(struct lrd_origin_conn *conn, const struct lrd_origin_request
 		 request->target.ptr);
 	snprintf(method, sizeof(method), "%.*s", (int)request->method.len,
 		 request->method.ptr);
-	if (sscanf(target, "/to/%d/%n", &code, &at) == 1 && at) {
+	if (strncmp(target, "/to/", 4) == 0) {
+		code = (int)strtol(target + 4, NULL, 10);
+		at = 8; /* behind "/to/302/" */
+	}
+	if (at) {
 		char status[16];
 		char fields[2048];
 
@@ -48,9 +52,10 @@ static void answer(struct lrd_origin_conn *conn, const struct lrd_origin_request
 		snprintf(fields, sizeof(fields), "Location: %s\r\n%s", target + at,
 			 reply_fields ? reply_fields : "");
 		lrd_origin_reply(conn, status, fields, "moved");
-	} else if (sscanf(target, "/code/%d", &code) == 1) {
+	} else if (strncmp(target, "/code/", 6) == 0) {
 		char status[16];
 
+		code = (int)strtol(target + 6, NULL, 10);
 		snprintf(status, sizeof(status), "%d Go", code);
 		lrd_origin_reply(conn, status, "", "nowhere");
 	} else if (strcmp(target, "/loop") == 0) {
@@ -63,12 +68,12 @@ static void answer(struct lrd_origin_conn *conn, const struct lrd_origin_request
 				       "Content-Length: 10\r\n\r\nb");
 		lrd_origin_pause(conn, 3000);
 	} else if (strcmp(target, "/early") == 0) {
-		lrd_origin_sendf(conn,
-				 "HTTP/1.1 100 Continue\r\n\r\n"
-				 "HTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\nX: 1\r\n\r\n"
-				 "HTTP/1.1 103 Early Hints\r\nLink: </t.css>\r\n\r\n"
-				 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
-				 "Trailer: X-Sum\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n");
+		lrd_origin_sendf(
+			conn, "HTTP/1.1 100 Continue\r\n\r\n"
+			      "HTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\nX: 1\r\n\r\n"
+			      "HTTP/1.1 103 Early Hints\r\nLink: </t.css>\r\n\r\n"
+			      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+			      "Trailer: X-Sum\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n");
 	} else if (strcmp(target, "/sub/doc") == 0) {
 		lrd_origin_reply(conn, "200 OK", "Content-Location: doc.en\r\n", method);
 	} else {
@@ -250,10 +255,11 @@ START_TEST(test_locations)
 		ck_assert_msg(is(larder_response_url(response), want), "%s: %s",
 			      locations[_i].location, larder_response_url(response).ptr);
 	} else {
-		ck_assert_ptr_null(strstr(larder_session_error(session)->message, "word"));
+		ck_assert_ptr_null(
+			strstr(larder_session_error(session)->message, "word"));
 		ck_assert_ptr_nonnull(larder_session_refused(session));
-		ck_assert_uint_eq(
-			larder_response_status(larder_session_refused(session)), 302);
+		ck_assert_uint_eq(larder_response_status(larder_session_refused(session)),
+				  302);
 		ck_assert_uint_eq(lrd_origin_requests(b), 0);
 	}
 	larder_response_free(response);
@@ -315,7 +321,8 @@ START_TEST(test_methods)
 	seen = last(a);
 	if (methods[_i].sent) {
 		ck_assert_uint_eq(larder_response_status(response), 200);
-		ck_assert_msg(strncmp(seen, methods[_i].sent, strlen(methods[_i].sent)) == 0,
+		ck_assert_msg(strncmp(seen, methods[_i].sent, strlen(methods[_i].sent)) ==
+				      0,
 			      "row %d: %s", _i, seen);
 		ck_assert_msg((strstr(seen, "\r\n\r\ncontent") != NULL) == methods[_i].body,
 			      "row %d: %s", _i, seen);
@@ -538,7 +545,8 @@ START_TEST(test_secrets_stay)
 	larder_response *response;
 	char *seen;
 
-	snprintf(path, sizeof(path), "/to/302/http://127.0.0.1:%u/to/302/http://127.0.0.1:%u/end",
+	snprintf(path, sizeof(path),
+		 "/to/302/http://127.0.0.1:%u/to/302/http://127.0.0.1:%u/end",
 		 lrd_origin_port(b), lrd_origin_port(a));
 	request.url = fixture_url(url, a, path);
 	request.fields = secrets;
