@@ -46,7 +46,8 @@ bool lrd_flight_waits(const struct lrd_request_facts *facts, enum lrd_why why)
 
 int lrd_flight_new(const struct lrd_ask *ask, struct lrd_flight **out)
 {
-	struct lrd_flight *flight = lrd_alloc_zero(&ask->cache->allocator, sizeof(*flight));
+	struct lrd_flight *flight =
+		lrd_alloc_zero(&ask->cache->allocator, sizeof(*flight));
 	uint32_t lease_ms = ask->lease_ms ? ask->lease_ms : LRD_FLIGHT_LEASE_MS;
 
 	if (!flight)
@@ -97,7 +98,8 @@ void lrd_flight_join(struct lrd_flight *flight, uint64_t hash, bool waits)
 	/* Who has lost patience leaves the flight as it ended, for others to see. */
 	if (flight->tired)
 		return;
-	state = lrd_lease_try(flight->cache->store, hash, flight->lease_ms, &flight->lease);
+	state = lrd_lease_try(flight->cache->store, hash, flight->lease_ms,
+			      &flight->lease);
 	switch (state) {
 	case LRD_LEASE_TAKEN:
 		flight->role = LRD_FLIGHT_OWNER;

@@ -34,10 +34,12 @@ enum {
 	LRD_FLIGHT_WAIT_MS = 30000,
 	LRD_FLIGHT_LEASE_MS = 10000,
 	LRD_FLIGHT_BODY_MS = 2000,
-	LRD_FLIGHT_BYTES_S = 256 * 1024, /* of body arriving in a second, to be waited for */
+	LRD_FLIGHT_BYTES_S =
+		256 * 1024, /* of body arriving in a second, to be waited for */
 	LRD_FLIGHT_MARK_MS = 60000,
-	LRD_FLIGHT_PAUSE_MS = 1000, /* the same after an error of the origin, likely to pass */
-	LRD_FLIGHT_PATIENCE = 4,    /* owners waited for who came to nothing */
+	LRD_FLIGHT_PAUSE_MS =
+		1000, /* the same after an error of the origin, likely to pass */
+	LRD_FLIGHT_PATIENCE = 4, /* owners waited for who came to nothing */
 };
 
 enum lrd_flight_role {
@@ -55,16 +57,16 @@ struct lrd_flight {
 	struct lrd_lease lease;
 	struct lrd_lease_own own;
 	uint32_t lease_ms;
-	uint64_t until_ns;  /* waiting ends */
-	uint64_t renew_ns;  /* owner: a sign of life is due */
-	uint64_t head_ns;   /* owner: when the head came, 0: not yet */
-	uint64_t lasts_ms;  /* owner: after the head, what the lease was prolonged to */
-	uint64_t received;  /* owner: body bytes */
+	uint64_t until_ns; /* waiting ends */
+	uint64_t renew_ns; /* owner: a sign of life is due */
+	uint64_t head_ns;  /* owner: when the head came, 0: not yet */
+	uint64_t lasts_ms; /* owner: after the head, what the lease was prolonged to */
+	uint64_t received; /* owner: body bytes */
 	bool can_wait;
-	bool alone;       /* waited in vain: waits no more */
-	bool tired;       /* ... nor fetches for others */
-	unsigned lost;    /* patience used up */
-	int timer_fd;     /* -1: none */
+	bool alone;        /* waited in vain: waits no more */
+	bool tired;        /* ... nor fetches for others */
+	unsigned lost;     /* patience used up */
+	int timer_fd;      /* -1: none */
 	uint64_t began_ns; /* of waiting */
 };
 

@@ -22,8 +22,8 @@ struct work {
 	struct lrd_refresher *refresher;
 	larder_session *session; /* the parent's settings, and connections of its own */
 	pthread_t thread;
-	bool started;         /* to be joined */
-	_Atomic bool busy;    /* its thread has not ended; the rest is the thread's then */
+	bool started;      /* to be joined */
+	_Atomic bool busy; /* its thread has not ended; the rest is the thread's then */
 	larder_plan *plan;
 	struct lrd_request request;
 	larder_error err; /* nobody asks for it */

@@ -39,7 +39,8 @@ static uint64_t now_ms(void)
 }
 
 /* A plan that must have this verdict. */
-static larder_plan *plan_with(const struct drive_request *request, enum larder_verdict want)
+static larder_plan *plan_with(const struct drive_request *request,
+			      enum larder_verdict want)
 {
 	larder_plan *plan = drive_lookup(cache, request);
 
@@ -109,17 +110,19 @@ START_TEST(stale_needs_validation)
 {
 	larder_plan *owner;
 
-	larder_plan_free(drive(cache, &waits,
-			       &(struct drive_response){
-				       .fields = "Cache-Control: max-age=5\nETag: \"1\"\n",
-				       .body = "five",
-				       .ago_s = 60 }));
+	larder_plan_free(
+		drive(cache, &waits,
+		      &(struct drive_response){
+			      .fields = "Cache-Control: max-age=5\nETag: \"1\"\n",
+			      .body = "five",
+			      .ago_s = 60 }));
 	/* It came too late to be used: nobody waits for such answers. Another URL's does. */
 	owner = fetching(&waits);
 	larder_plan_free(fetching(&waits));
-	drive_answer(owner, &(struct drive_response){
-				    .status = 304,
-				    .fields = "Cache-Control: max-age=60\nETag: \"1\"\n" });
+	drive_answer(owner,
+		     &(struct drive_response){
+			     .status = 304,
+			     .fields = "Cache-Control: max-age=60\nETag: \"1\"\n" });
 	ck_assert_int_eq(larder_plan_verdict(owner), LARDER_SERVE);
 	larder_plan_free(owner);
 	larder_plan_free(plan_with(&waits, LARDER_SERVE));
@@ -129,8 +132,9 @@ END_TEST
 START_TEST(waiters_share_a_validation)
 {
 	struct drive_request no_cache = { .mode = LARDER_MODE_NO_CACHE };
-	struct drive_response stored = { .fields = "Cache-Control: max-age=1\nETag: \"1\"\n",
-					 .body = "one" };
+	struct drive_response stored = {
+		.fields = "Cache-Control: max-age=1\nETag: \"1\"\n", .body = "one"
+	};
 	larder_plan *owner, *waiter;
 
 	larder_plan_free(drive(cache, &waits, &stored));
@@ -138,9 +142,10 @@ START_TEST(waiters_share_a_validation)
 	owner = fetching(&waits);
 	waiter = waiting(&waits);
 	ck_assert_str_eq(drive_condition(owner, "If-None-Match"), "\"1\"");
-	drive_answer(owner, &(struct drive_response){
-				    .status = 304,
-				    .fields = "Cache-Control: max-age=60\nETag: \"1\"\n" });
+	drive_answer(owner,
+		     &(struct drive_response){
+			     .status = 304,
+			     .fields = "Cache-Control: max-age=60\nETag: \"1\"\n" });
 	expect_after_wait(waiter, LARDER_SERVE);
 	ck_assert_str_eq(larder_plan_body(waiter).ptr, "one");
 	larder_plan_free(owner);
@@ -161,7 +166,8 @@ static const struct {
 } not_for_others[] = {
 	{ "no-store", { .fields = "Cache-Control: no-store\n", .body = "x" } },
 	{ "no-cache", { .fields = "Cache-Control: no-cache\nETag: \"1\"\n", .body = "x" } },
-	{ "max-age=0", { .fields = "Cache-Control: max-age=0\nETag: \"1\"\n", .body = "x" } },
+	{ "max-age=0",
+	  { .fields = "Cache-Control: max-age=0\nETag: \"1\"\n", .body = "x" } },
 	{ "vary *", { .fields = "Cache-Control: max-age=60\nVary: *\n", .body = "x" } },
 	{ "403", { .status = 403, .body = "x" } },
 	{ "503", { .status = 503, .body = "x" } },
@@ -202,8 +208,8 @@ START_TEST(forgotten_once_it_is_cacheable)
 	drive_answer(owner, &hour);
 	larder_plan_free(other);
 	larder_plan_free(owner);
-	ck_assert_int_ge(larder_cache_purge(cache, LRD_SLICE("http://origin.test/page"), ""),
-			 1);
+	ck_assert_int_ge(
+		larder_cache_purge(cache, LRD_SLICE("http://origin.test/page"), ""), 1);
 	owner = fetching(&waits);
 	larder_plan_free(waiting(&waits));
 	larder_plan_free(owner);
@@ -396,8 +402,9 @@ static void store_stale(void)
 	larder_plan_free(drive(
 		cache, &swr,
 		&(struct drive_response){
-			.fields = "Cache-Control: max-age=10, stale-while-revalidate=100\n"
-				  "ETag: \"1\"\n",
+			.fields =
+				"Cache-Control: max-age=10, stale-while-revalidate=100\n"
+				"ETag: \"1\"\n",
 			.body = "old",
 			.ago_s = 50 }));
 }
@@ -422,9 +429,9 @@ START_TEST(one_of_all_refreshes)
 	second = plan_with(&swr, LARDER_SERVE);
 	ck_assert_uint_eq(larder_plan_served(second)->refresh, 0);
 	larder_plan_free(second);
-	drive_answer(refresh, &(struct drive_response){
-				      .fields = "Cache-Control: max-age=60\n",
-				      .body = "new" });
+	drive_answer(refresh,
+		     &(struct drive_response){ .fields = "Cache-Control: max-age=60\n",
+					       .body = "new" });
 	larder_plan_free(refresh);
 	first = plan_with(&swr, LARDER_SERVE);
 	ck_assert_str_eq(larder_plan_body(first).ptr, "new");
@@ -627,8 +634,9 @@ static void expect_event(struct lrd_event_watch *watch, enum lrd_event_type type
 START_TEST(events)
 {
 	struct drive_request no_cache = { .mode = LARDER_MODE_NO_CACHE };
-	struct drive_response tagged = { .fields = "Cache-Control: max-age=60\nETag: \"1\"\n",
-					 .body = "x" };
+	struct drive_response tagged = {
+		.fields = "Cache-Control: max-age=60\nETag: \"1\"\n", .body = "x"
+	};
 	struct drive_request put = { .method = "PUT" };
 	struct lrd_event_watch watch;
 
@@ -638,9 +646,9 @@ START_TEST(events)
 	expect_event(&watch, LRD_EVENT_STORED);
 	larder_plan_free(plan_with(&waits, LARDER_SERVE));
 	expect_event(&watch, LRD_EVENT_HIT);
-	larder_plan_free(drive(cache, &no_cache,
-			       &(struct drive_response){ .status = 304,
-							 .fields = tagged.fields }));
+	larder_plan_free(
+		drive(cache, &no_cache,
+		      &(struct drive_response){ .status = 304, .fields = tagged.fields }));
 	expect_event(&watch, LRD_EVENT_REVALIDATED);
 	larder_plan_free(drive(cache, &put, &(struct drive_response){ .status = 204 }));
 	expect_event(&watch, LRD_EVENT_INVALIDATED);

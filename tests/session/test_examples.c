@@ -27,6 +27,15 @@ static void serve(struct lrd_origin_conn *conn, const struct lrd_origin_request 
 		lrd_origin_reply(conn, "201 Created", NULL, body);
 		return;
 	}
+	if (lrd_slice_equal(request->target, LRD_SLICE("/v"))) {
+		bool known = lrd_origin_field(request, "If-None-Match").ptr != NULL;
+
+		lrd_origin_reply(conn, known ? "304 Not Modified" : "200 OK",
+				 "Cache-Control: no-cache\r\nETag: \"1\"\r\n", "v");
+		return;
+	}
+	if (lrd_slice_equal(request->target, LRD_SLICE("/slow")))
+		lrd_origin_pause(conn, 1000);
 	snprintf(body, sizeof(body), "body of %.*s", LRD_SLICE_ARG(request->target));
 	lrd_origin_reply(conn, "200 OK", "Cache-Control: max-age=600\r\n", body);
 }
@@ -131,6 +140,39 @@ START_TEST(test_post)
 }
 END_TEST
 
+#ifdef TEST_CURL
+/* The cache with another transport: fetched once, validated, shared with other programs. */
+START_TEST(test_curl)
+{
+	char out[2048];
+
+	/* The second and third wait for the first. */
+	ck_assert_int_eq(run("$EX/curl $URL/f $URL/f $URL/f 2>&1 >/dev/null", out,
+			     sizeof(out)),
+			 0);
+	ck_assert_uint_eq(*remote.requests, 1);
+	ck_assert_msg(strstr(out, "fwd=uri-miss; fwd-status=200; stored") != NULL, "%s",
+		      out);
+	ck_assert_ptr_nonnull(strstr(out, "fwd=uri-miss; collapsed"));
+	ck_assert_int_eq(run("$EX/get $URL/f; $EX/curl $URL/f", out, sizeof(out)), 0);
+	ck_assert_str_eq(out, "body of /fbody of /f");
+	ck_assert_uint_eq(*remote.requests, 1);
+	/* Validated by conditions that the plan gives. */
+	ck_assert_int_eq(run("$EX/curl $URL/v; $EX/curl $URL/v 2>&1 >/dev/null", out,
+			     sizeof(out)),
+			 0);
+	ck_assert_msg(strstr(out, "fwd-status=304") != NULL, "%s", out);
+	/* Herds of processes. */
+	ck_assert_int_eq(run("for i in 1 2 3 4 5 6 7 8; do $EX/curl $URL/slow & done; wait",
+			     out, sizeof(out)),
+			 0);
+	ck_assert_uint_eq(strlen(out), 8 * strlen("body of /slow"));
+	ck_assert_uint_eq(*remote.requests, 4);
+	ck_assert_int_eq(run("$EX/curl http://127.0.0.1:1/ 2>&1", out, sizeof(out)), 1);
+}
+END_TEST
+#endif
+
 Suite *larder_suite(void)
 {
 	Suite *suite = suite_create("session/examples");
@@ -142,6 +184,9 @@ Suite *larder_suite(void)
 	tcase_add_test(tcase, test_worker);
 	tcase_add_test(tcase, test_prefork);
 	tcase_add_test(tcase, test_post);
+#ifdef TEST_CURL
+	tcase_add_test(tcase, test_curl);
+#endif
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
