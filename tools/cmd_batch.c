@@ -20,7 +20,7 @@
 #include "tools/batch.h"
 #include "tools/command.h"
 
-enum { JOBS_DEFAULT = 32, JOBS_MAX = 1024, READ_SIZE = 64 * 1024 };
+enum { JOBS_DEFAULT = 32, JOBS_MAX = 1024, READ_SIZE = 64 * 1024, FETCH_REDIRECTS = 20 };
 static const size_t line_max = (size_t)1 << 30;
 
 enum { OPT_JOBS = LRD_OPTION_LONG, OPT_SHARED, OPT_CACERT, OPT_INSECURE, OPT_NO_CACHE };
@@ -287,6 +287,10 @@ static int run(struct lrd_cli *cli, int argc, char **argv)
 	batch->cli = cli;
 	batch->session = (larder_options)LARDER_OPTIONS_INIT;
 	batch->jobs = JOBS_DEFAULT;
+	/* Redirects as the Fetch standard has them (s4.4). */
+	batch->session.follow_all_methods = 1;
+	batch->session.post_301_to_get = 1;
+	batch->session.max_redirects = FETCH_REDIRECTS;
 	batch->last = &batch->first;
 	rc = lrd_cli_options_parse(cli, argc, argv, take_option, batch, &first);
 	if (rc == LRD_OPTIONS_GO && first < argc)

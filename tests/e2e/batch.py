@@ -48,6 +48,8 @@ class Origin:
 
         if target.startswith("/slow"):
             time.sleep(0.5)
+        if target.startswith("/code"):
+            return reply(f"{target[5:8]} Moved", "Location: /target")
         if target.startswith("/moved"):
             return reply("302 Found", "Location: /target")
         if target.startswith("/early"):
@@ -158,6 +160,11 @@ def redirects(origin):
     check(got["status"] == 200 and got["url"] == origin.base + "/target", f"follow: {got}")
     check([p["status"] for p in got["previous"]] == [302]
           and got["previous"][0]["url"] == url, f"previous: {got}")
+    for code, wanted in ((301, "GET"), (302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")):
+        got = batch.ask(id=code, method="POST", url=f"{origin.base}/code{code}",
+                        body=base64.b64encode(b"x").decode())
+        check(origin.heads[-1][:2] == (wanted, "/target"), f"{code}: {origin.heads[-1]}")
+        check([p["status"] for p in got["previous"]] == [code], f"{code}: {got}")
     got = batch.ask(id=2, method="GET", url=url, redirect="manual")
     check(got["status"] == 302 and got["previous"] == [], f"manual: {got}")
     got = batch.ask(id=3, method="GET", url=url, redirect="error")
