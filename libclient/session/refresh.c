@@ -99,6 +99,8 @@ static larder_session *clone_session(const larder_session *parent)
 	clone->spare_response = NULL;
 	clone->spare_exchange = NULL;
 	lrd_buf_init(&clone->spare_in, parent->spare_in.max, parent->mem);
+	clone->options.trace = NULL;
+	clone->options.debug = 0;
 	/* The refresher cancels by a descriptor of its own. */
 	memset(&clone->wake, 0, sizeof(clone->wake));
 	clone->refresher = NULL;
@@ -257,8 +259,10 @@ static void start(struct lrd_refresher *refresher, struct work *work, larder_pla
 
 bool lrd_refresh_possible(const larder_session *session, larder_slice url)
 {
-	/* A callback of the caller's is not for a thread of ours. */
-	if (session->options.choose_proxy)
+	const larder_options *options = &session->options;
+
+	/* A caller's own functions may belong to the caller's thread. */
+	if (session->mem || options->choose_proxy || options->transport)
 		return false;
 	/* The cache's copy of the request has no user name and password any more. */
 	return memchr(url.ptr, '@', url.len) == NULL;
