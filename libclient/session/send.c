@@ -133,6 +133,9 @@ static int ask_cache(struct send *send, enum larder_verdict *verdict)
 	lookup.field_count = request->field_count;
 	lookup.partition = request->partition;
 	lookup.mode = request->mode;
+	/* A QUERY asks by its content; one that streams is not known in time (RFC 10008). */
+	if (request->body_kind == LRD_REQUEST_MEMORY)
+		lookup.content = request->body.ptr ? request->body : LRD_SLICE("");
 	lookup.can_wait = 1;
 	lookup.wait_ms = wait_ms(request);
 	lookup.lease_ms = LEASE_MS;

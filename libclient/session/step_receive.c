@@ -303,6 +303,12 @@ static enum lrd_result bad_body(struct lrd_exchange *ex, int rc)
 	}
 	if (rc != LARDER_ETRUNCATED && rc != LARDER_ECLOSED)
 		return lrd_exchange_fail(ex, rc);
+	/* What came is a part that ranges can be cut out of (RFC 9111 s3.3). */
+	if (ex->store) {
+		if (ex->pulled)
+			(void)larder_plan_append(ex->plan, ex->pull, ex->pulled);
+		(void)larder_plan_cut(ex->plan);
+	}
 	if (ex->body.framing.kind == LRD_BODY_LENGTH)
 		(void)snprintf(detail, sizeof(detail),
 			       "cut short after %llu of %llu bytes", received,

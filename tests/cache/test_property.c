@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_property.c - random requests, answers and invalidations: what is served was made for
- * this URL, this principal and these selecting fields, and after the last invalidation.
+ * this URL, this principal and these selecting fields, and after the last invalidation; and
+ * parts, whichever way they come and break off, never pass for anything but what they are.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,6 +183,145 @@ START_TEST(runs)
 }
 END_TEST
 
+/* ---- parts ------------------------------------------------------------------------------- */
+
+enum { WHOLE = 3000, VERSIONS = 3, PART_ROUNDS = 1200 };
+
+/* Version v of the page is v's letters, at each place another: a wrong byte shows. */
+static char byte_of(unsigned version, unsigned place)
+{
+	return (char)('A' + (version * 7 + place * 31 + place / 26) % 26);
+}
+
+static void make_part(char *out, unsigned version, unsigned first, unsigned last)
+{
+	for (unsigned i = first; i <= last; i++)
+		out[i - first] = byte_of(version, i);
+	out[last - first + 1] = '\0';
+}
+
+/* Every served byte belongs to the version that the served tag names, and to its place. */
+static void check_bytes(larder_plan *plan, unsigned first, unsigned length)
+{
+	const char *tag = drive_field(plan, "ETag");
+	size_t len;
+	char *body;
+
+	ck_assert_ptr_nonnull(tag);
+	body = drive_body(plan, &len);
+	ck_assert_uint_eq(len, length);
+	for (unsigned i = 0; i < length; i++)
+		ck_assert_msg(body[i] == byte_of((unsigned)(tag[1] - '0'), first + i),
+			      "byte %u of %s", first + i, tag);
+	free(body);
+}
+
+static void answer_part(larder_plan *plan, unsigned version, unsigned first, unsigned last,
+			uint32_t status)
+{
+	char fields[256], body[WHOLE + 1];
+	unsigned cut = last;
+
+	/* One in three breaks off on its way. */
+	if (pick(3) == 0 && last > first)
+		cut = first + pick(last - first);
+	make_part(body, version, first, cut);
+	snprintf(fields, sizeof(fields),
+		 "ETag: \"%u\"\nCache-Control: max-age=%u\n", version, pick(2) ? 600 : 0);
+	if (status == 206)
+		snprintf(fields + strlen(fields), sizeof(fields) - strlen(fields),
+			 "Content-Range: bytes %u-%u/%d\n", first, last, WHOLE);
+	drive_answer(plan, &(struct drive_response){ .status = status,
+						     .fields = fields,
+						     .body = body,
+						     .claimed_len = (int64_t)(last - first) + 1,
+						     .cut = cut < last });
+}
+
+/* The origin: what it has now, and If-Range, If-None-Match and Range obeyed. */
+static void be_origin(larder_plan *plan, unsigned version, bool ranged, unsigned first,
+		      unsigned last)
+{
+	const char *rest = drive_condition(plan, "Range");
+	const char *tag = drive_condition(plan, "If-Range");
+	const char *known = drive_condition(plan, "If-None-Match");
+	char fields[128];
+
+	if (known && strchr(known, (char)('0' + version))) {
+		snprintf(fields, sizeof(fields),
+			 "ETag: \"%u\"\nCache-Control: max-age=600\n", version);
+		drive_answer(plan, &(struct drive_response){ .status = 304,
+							     .fields = fields });
+	} else if (rest) {
+		/* value_of() has one buffer: the tag was read last. */
+		rest = drive_condition(plan, "Range");
+		first = (unsigned)strtoul(rest + 6, NULL, 10);
+		tag = drive_condition(plan, "If-Range");
+		if (tag[1] == (char)('0' + version))
+			answer_part(plan, version, first, WHOLE - 1, 206);
+		else
+			answer_part(plan, version, 0, WHOLE - 1, 200);
+	} else if (ranged && pick(8)) {
+		answer_part(plan, version, first, last, 206);
+	} else {
+		answer_part(plan, version, 0, WHOLE - 1, 200);
+	}
+}
+
+/*
+ * Random ranges, whole requests, broken transfers and changes of the page: never a byte of
+ * another version or place, never a part for the whole, never a 200 that is short.
+ */
+START_TEST(parts)
+{
+	larder_cache *cache = drive_open(NULL);
+	size_t cuts = 0, wholes = 0, resumed = 0;
+	unsigned version = 0;
+
+	state = 0x2545f4914f6cdd1du + (uint64_t)_i;
+	for (unsigned round = 0; round < PART_ROUNDS; round++) {
+		bool ranged = pick(3) != 0;
+		unsigned first = pick(WHOLE), last = first + pick(WHOLE - first);
+		struct drive_request request = { .can_resume = pick(4) != 0 };
+		char fields[64] = "";
+		larder_plan *plan;
+
+		if (pick(200) == 0)
+			version = (version + 1) % VERSIONS;
+		if (ranged)
+			snprintf(fields, sizeof(fields), "Range: bytes=%u-%u\n", first, last);
+		request.fields = fields;
+		plan = drive_lookup(cache, &request);
+		for (int i = 0; i < 2 && larder_plan_verdict(plan) == LARDER_FETCH; i++)
+			be_origin(plan, version, ranged, first, last);
+		if (larder_plan_verdict(plan) == LARDER_SERVE && ranged) {
+			ck_assert_uint_eq(larder_plan_status(plan), 206);
+			check_bytes(plan, first, last - first + 1);
+			cuts++;
+		} else if (larder_plan_verdict(plan) == LARDER_SERVE) {
+			ck_assert_uint_eq(larder_plan_status(plan), 200);
+			check_bytes(plan, 0, WHOLE);
+			wholes++;
+		} else if (larder_plan_verdict(plan) == LARDER_RESUME) {
+			ck_assert_uint_eq(larder_plan_status(plan), 200);
+			check_bytes(plan, 0, (unsigned)larder_plan_body_length(plan));
+			resumed++;
+		}
+		larder_plan_free(plan);
+		if (pick(25) == 0)
+			ck_assert_int_ge(
+				larder_cache_purge(
+					cache,
+					(larder_slice){ "http://origin.test/page", 23 }, ""),
+				0);
+	}
+	ck_assert_uint_gt(cuts, 100);
+	ck_assert_uint_gt(wholes, 10);
+	ck_assert_uint_gt(resumed, 5);
+	larder_cache_close(cache);
+}
+END_TEST
+
 Suite *larder_suite(void)
 {
 	Suite *suite = suite_create("cache/property");
@@ -189,6 +329,7 @@ Suite *larder_suite(void)
 
 	tcase_set_timeout(tcase, 30);
 	tcase_add_loop_test(tcase, runs, 0, 4);
+	tcase_add_loop_test(tcase, parts, 0, 4);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

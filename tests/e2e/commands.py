@@ -260,6 +260,30 @@ def purging(base, store):
     daemon.terminate()
 
 
+def explaining(base, store):
+    url = base + "/explain"
+    done = larder("explain", url, store=store)
+    check(done.returncode == 1 and done.stdout.startswith(b"MISS "),
+          f"explain of what is not stored: {done}")
+    larder("get", url, store=store)
+    before = len(seen)
+    done = larder("explain", url, store=store)
+    check(done.returncode == 0 and done.stdout.startswith(b"HIT "), f"explain of a hit: {done}")
+    done = larder("explain", "--at", "+20m", url, store=store)
+    check(done.returncode == 1 and b"stale by 600 s" in done.stdout and b"hint: " in done.stdout,
+          f"explain of later: {done}")
+    done = larder("--json", "explain", "-H", "Range: bytes=0-1", url, store=store)
+    told = json.loads(done.stdout)
+    check(done.returncode == 0 and told["hit"] and told["status"] == 206 and
+          [step["name"] for step in told["steps"]] == ["method", "stored", "freshness", "part"],
+          f"explain of a range as JSON: {done}")
+    done = larder("explain", "-X", "PUT", url, store=store)
+    check(done.returncode == 1 and done.stdout.startswith(b"BYPASS "), f"explain PUT: {done}")
+    check(larder("explain", "--at", "soon", url, store=store).returncode == 2, "bad --at")
+    check(larder("explain", store=store).returncode == 2, "explain without URL")
+    check(len(seen) == before, "explain asked the origin")
+
+
 def counting(base, store):
     larder("get", base + "/n", store=store)
     before = stat(store)
@@ -310,6 +334,8 @@ def main():
     say("ls")
     showing(base, store)
     say("show")
+    explaining(base, store)
+    say("explain")
     purging(base, store)
     say("purge")
     counting(base, store)
