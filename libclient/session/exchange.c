@@ -46,6 +46,7 @@ static int exchange_new(larder_session *session, struct lrd_exchange **ret)
 	lrd_buf_init(&ex->out, LRD_REQUEST_HEAD_MAX, session->mem);
 	lrd_buf_init(&ex->piece, LRD_EXCHANGE_PIECE, session->mem);
 	lrd_buf_init(&ex->in, session->spare_in.max, session->mem);
+	lrd_buf_init(&ex->tail, LRD_REQUEST_HEAD_MAX, session->mem);
 	lrd_buf_init(&ex->target, LRD_REQUEST_HEAD_MAX, session->mem);
 	lrd_head_init(&ex->head, LRD_HEAD_RESPONSE, &limits, session->mem);
 	*ret = ex;
@@ -73,6 +74,7 @@ static void reset(struct lrd_exchange *ex)
 	lrd_head_reset(&ex->head);
 	lrd_buf_clear(&ex->out);
 	lrd_buf_clear(&ex->piece);
+	lrd_buf_clear(&ex->tail);
 	lrd_exchange_give_buffer(ex);
 	ex->request = NULL;
 	ex->plan = NULL;
@@ -89,6 +91,7 @@ void lrd_exchange_free(struct lrd_exchange *ex)
 	lrd_buf_release(&ex->piece);
 	lrd_buf_release(&ex->in);
 	lrd_buf_release(&ex->target);
+	lrd_buf_release(&ex->tail);
 	lrd_alloc_free(ex->session->mem, ex);
 }
 
@@ -135,6 +138,9 @@ void lrd_exchange_begin(struct lrd_exchange *ex, struct lrd_request *request,
 	ex->uploaded = 0;
 	ex->upload_done = request->body_kind != LRD_REQUEST_CALLBACK;
 	ex->store = false;
+	ex->expect = false;
+	ex->expected = false;
+	ex->expect_refused = false;
 	ex->iov_content = -1;
 	ex->content_sent = 0;
 	ex->to_upload = request->body_kind == LRD_REQUEST_NO_BODY ? 0 : request->body_length;
@@ -161,6 +167,8 @@ static struct limit wait_limit(const struct lrd_exchange *ex)
 		limit.ms = options->first_byte_timeout_ms;
 		limit.option = "first_byte_timeout_ms";
 		limit.deadline_ns = ex->first_byte_ns;
+	} else if (ex->step == LRD_STEP_EXPECT) {
+		limit.deadline_ns = ex->expect_ns;
 	} else {
 		limit.deadline_ns = lrd_wait_deadline(ex->deadline_ns, limit.ms);
 	}
@@ -238,6 +246,14 @@ static enum lrd_result wait_for_peer(struct lrd_exchange *ex)
 		return still_waiting(ex);
 	if (events == LARDER_ECANCELED && ex->wake_fd)
 		lrd_wake_heard(&ex->session->wake);
+	/* A server that knows nothing of 100 (Continue) waits for the body. */
+	if (events == LARDER_ETIMEDOUT && ex->step == LRD_STEP_EXPECT &&
+	    limit.deadline_ns != ex->deadline_ns) {
+		lrd_error_clear(ex->err);
+		ex->expect = false;
+		ex->step = LRD_STEP_FLUSH;
+		return LRD_NEXT;
+	}
 	/* Nobody wants what did not come: the next connection is a new one. */
 	if (events < 0 && ex->step == LRD_STEP_DRAIN) {
 		ex->given_up = true;
@@ -340,8 +356,7 @@ enum lrd_result lrd_step_over(struct lrd_exchange *ex)
 
 /* ---- failing, and starting over ---------------------------------------------------------- */
 
-/* Can the body go out once more? */
-static bool repeatable(const struct lrd_exchange *ex)
+bool lrd_exchange_repeatable(const struct lrd_exchange *ex)
 {
 	return ex->request->body_kind != LRD_REQUEST_CALLBACK || ex->held ||
 	       ex->request->body_rewind;
@@ -354,8 +369,8 @@ static bool may_retry(const struct lrd_exchange *ex, int rc)
 
 	if (!ex->stream || !ex->request)
 		return false;
-	if (ex->step != LRD_STEP_FLUSH && ex->step != LRD_STEP_UPLOAD &&
-	    ex->step != LRD_STEP_RECEIVE)
+	if (ex->step != LRD_STEP_FLUSH && ex->step != LRD_STEP_EXPECT &&
+	    ex->step != LRD_STEP_UPLOAD && ex->step != LRD_STEP_RECEIVE)
 		return false;
 	failure = (struct lrd_failure){
 		.code = rc,
@@ -364,7 +379,7 @@ static bool may_retry(const struct lrd_exchange *ex, int rc)
 		.idempotent = ex->request->idempotent,
 		.sent = ex->stream->bytes_out != ex->bytes_out,
 		.answered = ex->stream->bytes_in != ex->bytes_in || ex->interim,
-		.repeatable = repeatable(ex),
+		.repeatable = lrd_exchange_repeatable(ex),
 		.done = ex->retries,
 		.max = options->no_retries ? 0 : options->retries,
 	};

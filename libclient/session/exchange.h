@@ -105,6 +105,7 @@ struct lrd_exchange {
 	/* the request going out */
 	struct lrd_buf out;   /* its head */
 	struct lrd_buf piece; /* of the caller's body */
+	struct lrd_buf tail;  /* of a chunked body with trailers */
 	char chunk_line[24];
 	struct iovec iov[5];
 	int iov_at;
@@ -112,6 +113,10 @@ struct lrd_exchange {
 	int iov_content;       /* which of them is content; -1: none */
 	uint64_t content_sent; /* bytes of it that went out */
 	int64_t to_upload;     /* of it; -1: not known */
+	bool expect;         /* the body waits */
+	bool expected;       /* the head says so (RFC 9110 s10.1.1) */
+	bool expect_refused; /* by 417: not again */
+	uint64_t expect_ns;  /* until when it waits; 0: not yet */
 	bool begun;        /* the caller's body was asked for */
 	bool held;         /* piece is all that the caller supplied so far */
 	uint64_t uploaded; /* bytes taken from the caller */
@@ -194,6 +199,9 @@ LARDER_MUST_USE int lrd_exchange_restart_body(struct lrd_exchange *ex);
 
 /* What is under way: enum larder_phase. */
 uint32_t lrd_exchange_phase(const struct lrd_exchange *ex);
+
+/* Can the body go out once more? */
+bool lrd_exchange_repeatable(const struct lrd_exchange *ex);
 
 /* Puts head and first piece in line to go out. */
 void lrd_exchange_requeue(struct lrd_exchange *ex);

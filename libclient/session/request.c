@@ -345,6 +345,8 @@ int lrd_request_prepare(struct lrd_request *request, const larder_session *sessi
 	if (rc == 0)
 		rc = take_body(request, theirs, err);
 	if (rc == 0)
+		rc = lrd_trailers_take(&request->trailers, theirs, err);
+	if (rc == 0)
 		rc = take_fields(request, session, theirs, err);
 	if (rc < 0)
 		lrd_request_release(request);
@@ -453,6 +455,7 @@ static int write_head(struct lrd_request *request, larder_slice target,
 	rc = lrd_uri_host_field(&request->uri, &host);
 	if (rc == 0)
 		rc = grow_lines(request, count,
+				request->trailers.fields.count + 1 +
 				extra->conditions.count + extra->auth.count +
 					extra->proxy.count + extra->proxy_auth.count + 3);
 	if (rc < 0)
@@ -468,6 +471,13 @@ static int write_head(struct lrd_request *request, larder_slice target,
 	if (request->close)
 		request->lines[count++] =
 			(larder_field){ LRD_SLICE("Connection"), LRD_SLICE("close") };
+	for (size_t i = 0; i < request->trailers.fields.count; i++)
+		request->lines[count++] = (larder_field){
+			LRD_SLICE("Trailer"), request->trailers.fields.at[i].name
+		};
+	if (extra->expect)
+		request->lines[count++] = (larder_field){ LRD_SLICE("Expect"),
+							  LRD_SLICE("100-continue") };
 	if (request->body_kind != LRD_REQUEST_NO_BODY && request->body_length < 0)
 		request->lines[count++] = (larder_field){ LRD_SLICE("Transfer-Encoding"),
 							  LRD_SLICE("chunked") };
@@ -539,7 +549,9 @@ int lrd_request_hold(struct lrd_request *request, larder_slice body)
 		return rc;
 	request->body_kind = LRD_REQUEST_MEMORY;
 	request->body = lrd_buf_slice(&request->held);
-	request->body_length = (int64_t)body.len;
+	/* Trailers need chunks still. */
+	if (!lrd_trailers_any(&request->trailers))
+		request->body_length = (int64_t)body.len;
 	return 0;
 }
 
@@ -563,6 +575,7 @@ void lrd_request_to_get(struct lrd_request *request)
 	request->body_kind = LRD_REQUEST_NO_BODY;
 	request->body = LRD_SLICE("");
 	request->body_length = 0;
+	request->trailers = (struct lrd_trailers){ .fn = NULL };
 }
 
 void lrd_request_drop_fields(struct lrd_request *request,

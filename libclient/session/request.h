@@ -26,6 +26,7 @@
 #include "proto/http/uri.h"
 #include "session/control.h"
 #include "session/session.h"
+#include "session/trailers.h"
 
 enum {
 	LRD_REQUEST_INLINE = 24, /* fields that need no allocation */
@@ -36,7 +37,7 @@ enum {
 
 enum lrd_request_body {
 	LRD_REQUEST_NO_BODY,
-	LRD_REQUEST_MEMORY,   /* body.len bytes, which may be 0 */
+	LRD_REQUEST_MEMORY,   /* body.len bytes, may be 0; chunked where body_length is -1 */
 	LRD_REQUEST_CALLBACK, /* body_length bytes, or chunked where that is -1 */
 };
 
@@ -57,6 +58,7 @@ struct lrd_request {
 	void *body_ctx;
 	int64_t body_length;
 	larder_body_rewind body_rewind;
+	struct lrd_trailers trailers;
 	bool body_begun;  /* the callback gave away a part of it */
 	bool own_auth;    /* the caller set Authorization himself */
 	bool ignore_etag; /* stored entity tags are left out of it */
@@ -98,6 +100,7 @@ struct lrd_request_extra {
 	struct lrd_field_view proxy;      /* for a proxy that forwards */
 	struct lrd_field_view proxy_auth; /* the same */
 	larder_slice if_match;            /* an entity tag; empty: none */
+	bool expect;   /* the body waits for 100 (Continue) */
 	bool absolute; /* the target as a whole URL, for such a proxy */
 };
 

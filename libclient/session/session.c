@@ -14,7 +14,7 @@
 #include "session/response.h"
 #include "sys/error.h"
 
-enum { PARTITION_MAX = 64 };
+enum { PARTITION_MAX = 64, EXPECT_MIN_BYTES = 1024 * 1024 };
 
 static void fill_defaults(larder_options *options)
 {
@@ -33,6 +33,7 @@ static void fill_defaults(larder_options *options)
 		{ offsetof(larder_options, max_fields), 1000 },
 		{ offsetof(larder_options, max_redirects), 5 },
 		{ offsetof(larder_options, retries), 2 },
+		{ offsetof(larder_options, expect_wait_ms), 1000 },
 	};
 
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
@@ -41,6 +42,8 @@ static void fill_defaults(larder_options *options)
 		if (*member == 0)
 			*member = defaults[i].value;
 	}
+	if (options->expect_min_bytes == 0)
+		options->expect_min_bytes = EXPECT_MIN_BYTES;
 }
 
 static int bad_option(larder_error *err, const char *text)

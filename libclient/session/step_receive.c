@@ -62,6 +62,8 @@ static enum lrd_result skip_interim(struct lrd_exchange *ex)
 				   ex->session->mem);
 	if (rc < 0)
 		return bad_head(ex, rc);
+	if (ex->head.status == 100)
+		ex->expect = false;
 	lrd_head_reset(&ex->head);
 	if (ex->iov_at < ex->iov_count || !ex->upload_done)
 		ex->step = LRD_STEP_FLUSH;
@@ -224,6 +226,15 @@ static enum lrd_result authorize(struct lrd_exchange *ex)
 	return rc < 0 ? lrd_exchange_fail(ex, rc) : LRD_DONE;
 }
 
+/* A server that will have no Expect gets the same request without (RFC 9110 s15.5.18). */
+static enum lrd_result drop_expect(struct lrd_exchange *ex)
+{
+	ex->expect_refused = true;
+	ex->drain_ns = lrd_wait_deadline(ex->deadline_ns, DRAIN_MAX_MS);
+	ex->step = LRD_STEP_DRAIN;
+	return LRD_NEXT;
+}
+
 static enum lrd_result decided(struct lrd_exchange *ex)
 {
 	enum larder_verdict verdict =
@@ -265,6 +276,8 @@ enum lrd_result lrd_step_decide(struct lrd_exchange *ex)
 	if (ex->iov_at < ex->iov_count || !ex->upload_done || !framing.reusable)
 		ex->keep = false;
 	lrd_body_begin(&ex->body, &framing, &limits, ex->session->mem);
+	if (ex->head.status == 417 && ex->expected && lrd_exchange_repeatable(ex))
+		return drop_expect(ex);
 	if (lrd_authorize_concerns(ex)) {
 		enum lrd_result result = authorize(ex);
 

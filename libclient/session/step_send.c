@@ -20,11 +20,9 @@ static void queue(struct lrd_exchange *ex, const void *bytes, size_t len)
 	ex->iov[ex->iov_count++].iov_len = len;
 }
 
-/* Content that the caller supplied, from `from` on, in the form in which it goes out. */
-static void queue_content(struct lrd_exchange *ex, size_t from)
+/* Content in the form in which it goes out. */
+static void queue_content(struct lrd_exchange *ex, const char *bytes, size_t len)
 {
-	const char *bytes = ex->piece.ptr + from;
-	size_t len = ex->piece.len - from;
 	struct lrd_buf line;
 
 	if (ex->request->body_length >= 0) {
@@ -40,23 +38,31 @@ static void queue_content(struct lrd_exchange *ex, size_t from)
 		queue(ex, bytes, len);
 		queue(ex, LRD_CHUNKED_TAIL, sizeof(LRD_CHUNKED_TAIL) - 1);
 	}
-	if (ex->upload_done)
+	if (ex->upload_done && ex->tail.len)
+		queue(ex, ex->tail.ptr, ex->tail.len);
+	else if (ex->upload_done)
 		queue(ex, LAST_CHUNK, sizeof(LAST_CHUNK) - 1);
+}
+
+/* All that the caller supplied and is still held, from `from` on. */
+static void queue_piece(struct lrd_exchange *ex, size_t from)
+{
+	queue_content(ex, ex->piece.ptr + from, ex->piece.len - from);
 }
 
 void lrd_exchange_requeue(struct lrd_exchange *ex)
 {
+	ex->expect = ex->expected;
+	ex->expect_ns = 0;
 	ex->iov_at = 0;
 	ex->iov_count = 0;
 	ex->iov_content = -1;
 	ex->content_sent = 0;
 	queue(ex, ex->out.ptr, ex->out.len);
-	if (ex->request->body_kind == LRD_REQUEST_MEMORY) {
-		ex->iov_content = ex->iov_count;
-		queue(ex, ex->request->body.ptr, ex->request->body.len);
-	}
+	if (ex->request->body_kind == LRD_REQUEST_MEMORY)
+		queue_content(ex, ex->request->body.ptr, ex->request->body.len);
 	if (ex->request->body_kind == LRD_REQUEST_CALLBACK)
-		queue_content(ex, 0);
+		queue_piece(ex, 0);
 }
 
 /* The caller's body is at fault: nothing would be different on another connection. */
@@ -66,6 +72,20 @@ static int bad_body(struct lrd_exchange *ex, int rc, const char *text)
 	return lrd_error_set(ex->err, rc, LARDER_PHASE_SEND, 0, NULL,
 			     "request body: %s (after %llu bytes)", text,
 			     (unsigned long long)ex->uploaded);
+}
+
+/* The body is over: what stands behind it is known now. */
+static int take_trailers(struct lrd_exchange *ex)
+{
+	int rc;
+
+	lrd_buf_clear(&ex->tail);
+	if (!lrd_trailers_any(&ex->request->trailers))
+		return 0;
+	rc = lrd_trailers_write(&ex->request->trailers, &ex->tail, ex->err);
+	if (rc < 0)
+		ex->retries = UINT32_MAX; /* the same again on another connection */
+	return rc;
 }
 
 /*
@@ -108,11 +128,13 @@ static int take_piece(struct lrd_exchange *ex)
 	ex->uploaded += (uint64_t)got;
 	ex->upload_done =
 		known ? ex->uploaded == (uint64_t)request->body_length : got == 0;
-	return 0;
+	return ex->upload_done ? take_trailers(ex) : 0;
 }
 
 int lrd_exchange_restart_body(struct lrd_exchange *ex)
 {
+	if (ex->request->body_kind == LRD_REQUEST_MEMORY)
+		return take_trailers(ex);
 	if (ex->request->body_kind != LRD_REQUEST_CALLBACK || (ex->begun && ex->held))
 		return 0;
 	if (ex->begun) {
@@ -161,13 +183,24 @@ static struct lrd_field_view conditions(const struct lrd_exchange *ex,
 	return lrd_view_of(kept, count);
 }
 
+/* Is the body large enough to ask first whether it is wanted? */
+static bool wants_expect(const struct lrd_exchange *ex)
+{
+	return ex->request->body_kind != LRD_REQUEST_NO_BODY && !ex->expect_refused &&
+	       ex->request->body_length > 0 &&
+	       (uint64_t)ex->request->body_length > ex->session->options.expect_min_bytes;
+}
+
 static int write_head(struct lrd_exchange *ex)
 {
 	larder_field kept[8];
 	struct lrd_request_extra extra = {
 		.if_match = ex->if_match,
+		.expect = wants_expect(ex),
 		.absolute = ex->route.forwards,
 	};
+
+	ex->expected = extra.expect;
 
 	if (ex->plan)
 		extra.conditions =
@@ -265,6 +298,21 @@ static void sent(struct lrd_exchange *ex, size_t count)
 	}
 }
 
+static enum lrd_result turn_to_expect(struct lrd_exchange *ex)
+{
+	if (!ex->expect_ns)
+		ex->expect_ns = lrd_wait_deadline(ex->deadline_ns,
+						  ex->session->options.expect_wait_ms);
+	ex->step = LRD_STEP_EXPECT;
+	return LRD_NEXT;
+}
+
+enum lrd_result lrd_step_expect(struct lrd_exchange *ex)
+{
+	ex->want = LRD_READABLE;
+	return look_for_answer(ex);
+}
+
 enum lrd_result lrd_step_flush(struct lrd_exchange *ex)
 {
 	bool has_body = ex->request->body_kind != LRD_REQUEST_NO_BODY;
@@ -277,9 +325,14 @@ enum lrd_result lrd_step_flush(struct lrd_exchange *ex)
 	}
 	sent(ex, 0); /* empty entries would make a write of nothing */
 	while (ex->iov_at < ex->iov_count) {
-		ptrdiff_t n = lrd_stream_write_now(ex->stream, ex->iov + ex->iov_at,
-						   ex->iov_count - ex->iov_at,
-						   LARDER_PHASE_SEND, ex->err);
+		/* While the body waits, the head goes alone. */
+		int count = ex->expect ? 1 : ex->iov_count - ex->iov_at;
+		ptrdiff_t n;
+
+		if (ex->expect && ex->iov_at > 0)
+			return turn_to_expect(ex);
+		n = lrd_stream_write_now(ex->stream, ex->iov + ex->iov_at, count,
+					 LARDER_PHASE_SEND, ex->err);
 
 		if (n == LRD_WANT_READ || n == LRD_WANT_WRITE) {
 			ex->want = n == LRD_WANT_READ ? LRD_READABLE : LRD_WRITABLE;
@@ -318,7 +371,7 @@ enum lrd_result lrd_step_upload(struct lrd_exchange *ex)
 	ex->iov_at = 0;
 	ex->iov_count = 0;
 	ex->iov_content = -1;
-	queue_content(ex, ex->held ? from : 0);
+	queue_piece(ex, ex->held ? from : 0);
 	ex->step = LRD_STEP_FLUSH;
 	return LRD_NEXT;
 }
