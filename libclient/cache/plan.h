@@ -107,6 +107,9 @@ struct lrd_judged {
 };
 LARDER_MUST_USE int lrd_lookup_judge(struct lrd_ask *ask, struct lrd_judged *out);
 
+/* Sets the plan's conditions: of its mode, of what is stored, or for the rest of it. */
+LARDER_MUST_USE int lrd_condition_add(struct larder_plan *plan);
+
 /* Lets go of the stored response. */
 void lrd_plan_drop_answer(struct larder_plan *plan);
 
