@@ -581,6 +581,16 @@ START_TEST(secrets_stay_on_their_wire)
 }
 END_TEST
 
+/* How many of the bytes are those that the origin's body has from `at` on. */
+static ptrdiff_t right_bytes(const char *buf, ptrdiff_t len, uint64_t at)
+{
+	ptrdiff_t i = 0;
+
+	while (i < len && buf[i] == lrd_origin_pattern(at + (uint64_t)i))
+		i++;
+	return i;
+}
+
 /* Records within records, at every size of read. */
 START_TEST(tls_in_tls_carries_much)
 {
@@ -606,10 +616,14 @@ START_TEST(tls_in_tls_carries_much)
 	ck_assert_msg(lrd_dial(&dial, &stream, &err) == 0, "%s", err.message);
 	ck_assert_int_eq(send_text(stream, "GET / HTTP/1.1\r\n\r\n"), 0);
 	while ((got = lrd_stream_read(stream, buf, sizes[_i], &wait, &err)) > 0) {
-		for (ptrdiff_t i = 0; i < got; i++, at++)
-			ck_assert_int_eq(buf[i], lrd_origin_pattern(at));
+		/* One assertion a body, not one a byte: each of them is written to a file. */
+		if (right_bytes(buf, got, at) != got)
+			break;
+		at += (uint64_t)got;
 	}
-	ck_assert_msg(got == 0, "%s after %llu", err.message, (unsigned long long)at);
+	ck_assert_msg(got == 0, "%s after %llu",
+		      got < 0 ? err.message : "other bytes than were sent",
+		      (unsigned long long)at);
 	ck_assert_uint_eq(at, total);
 	lrd_stream_close(stream);
 	free(buf);
