@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/gate.h"
 #include "store/identity.h"
+#include "store/ours.h"
 #include "sys/clock.h"
 #include "sys/digest.h"
 #include "sys/error.h"
@@ -30,6 +32,47 @@ void lrd_control_seal(struct lrd_control_header *header)
 	header->sum = header_sum(header);
 }
 
+int lrd_control_refuse(const struct lrd_mount_request *request, const char *what,
+		       larder_error *err)
+{
+	return lrd_error_set(err, LARDER_ESTORE, LARDER_PHASE_STORE, 0, NULL,
+			     "%s is not a larder store: %s; name another directory",
+			     request->path, what);
+}
+
+int lrd_control_tighten(int fd, bool group_shared)
+{
+	const uint32_t mode = group_shared ? 0660 : 0600;
+	struct lrd_file_facts facts;
+
+	if (lrd_file_facts(fd, &facts) < 0)
+		return LARDER_EIO;
+	if ((facts.mode & ~mode) == 0)
+		return 0;
+	return fchmod(fd, facts.mode & mode) < 0 ? LARDER_ESTORE : 0;
+}
+
+/* Makes `control` where it is absent, or finds that another process just did. */
+static int create(const struct lrd_mount_request *request, int *fd, larder_error *err)
+{
+	/* Creators make `control` before anything else: looked for again when others are there. */
+	bool alien = lrd_ours_data(request->dir_fd) == LRD_OURS_ALIEN;
+	int rc = LARDER_EEXIST;
+
+	if (!alien)
+		rc = lrd_file_create_at(request->dir_fd, LRD_FILE_CONTROL,
+					request->group_shared ? 0660 : 0600, fd);
+	if (rc == LARDER_EEXIST)
+		rc = lrd_file_open_at(request->dir_fd, LRD_FILE_CONTROL, fd);
+	if (rc == LARDER_ENOTFOUND && alien)
+		return lrd_control_refuse(
+			request,
+			"it has a data.mdb or lock.mdb and no control file that goes with it "
+			"(remove them if they are left of a store)",
+			err);
+	return rc;
+}
+
 int lrd_control_open(const struct lrd_mount_request *request, int *out, larder_error *err)
 {
 	char text[128];
@@ -39,17 +82,17 @@ int lrd_control_open(const struct lrd_mount_request *request, int *out, larder_e
 	if (rc == LARDER_ENOTFOUND && request->must_exist)
 		return lrd_error_set(err, LARDER_ENOTFOUND, LARDER_PHASE_STORE, ENOENT,
 				     NULL, "there is no store at %s", request->path);
-	if (rc == LARDER_ENOTFOUND) {
-		rc = lrd_file_create_at(request->dir_fd, LRD_FILE_CONTROL,
-					request->group_shared ? 0660 : 0600, &fd);
-		if (rc == LARDER_EEXIST)
-			rc = lrd_file_open_at(request->dir_fd, LRD_FILE_CONTROL, &fd);
-	}
+	if (rc == LARDER_ENOTFOUND)
+		rc = create(request, &fd, err);
+	if (rc == LARDER_ESTORE)
+		return rc;
 	if (rc < 0) {
 		int why = errno;
 
 		return lrd_error_set(err,
-				     why == EACCES || why == ELOOP ? LARDER_ESTORE : rc,
+				     why == EACCES || why == ELOOP || why == EISDIR
+					     ? LARDER_ESTORE
+					     : rc,
 				     LARDER_PHASE_STORE, why, NULL,
 				     "cannot open %s/%s: %s", request->path,
 				     LRD_FILE_CONTROL,
@@ -128,9 +171,13 @@ int lrd_control_format(int fd, const struct lrd_mount_request *request, uint64_t
 	lay_out(&header);
 	lrd_control_seal(&header);
 
-	/* Empty first, so that all of it reads as zero; blocks for all that is in use from the
-	 * beginning, so that no store into the map can meet a full disk; the header last. */
-	if (ftruncate(fd, 0) < 0 || ftruncate(fd, (off_t)header.control_bytes) < 0)
+	/* The magic first and kept all along, so that whatever a crash leaves is known as ours;
+	 * nothing behind it, so that all of it reads as zero; blocks for all that is in use from
+	 * the beginning, so that no store into the map can meet a full disk; the header last. */
+	if (pwrite(fd, header.magic, sizeof(header.magic), 0) !=
+		    (ssize_t)sizeof(header.magic) ||
+	    ftruncate(fd, (off_t)sizeof(header.magic)) < 0 ||
+	    ftruncate(fd, (off_t)header.control_bytes) < 0)
 		rc = lrd_error_from_errno(errno);
 	else
 		rc = lrd_file_reserve(fd, 0, header.sections[LRD_SECTION_SLOTS].offset);
@@ -140,7 +187,7 @@ int lrd_control_format(int fd, const struct lrd_mount_request *request, uint64_t
 		int why = errno;
 
 		/* Whatever this leaves, a header that is not whole is built again. */
-		if (ftruncate(fd, 0) < 0)
+		if (ftruncate(fd, (off_t)sizeof(header.magic)) < 0)
 			why = errno;
 		return lrd_error_set(err, rc, LARDER_PHASE_STORE, why, NULL,
 				     "cannot write %s/%s (%llu bytes): %s", request->path,
@@ -193,26 +240,25 @@ static bool sections_fit(const struct lrd_control_header *header, uint64_t file_
 int lrd_control_inspect(int fd, struct lrd_control_header *out,
 			enum lrd_control_verdict *verdict)
 {
-	struct lrd_control_header header;
+	static const struct lrd_control_header none;
+	const size_t mark = sizeof(none.magic);
+	struct lrd_control_header header = { 0 };
 	struct lrd_control_header mine = { 0 };
 	struct lrd_file_facts facts;
 	ssize_t got = pread(fd, &header, sizeof(header), 0);
 
 	if (got < 0 || lrd_file_facts(fd, &facts) < 0)
 		return lrd_error_from_errno(errno);
-	*verdict = LRD_CONTROL_EMPTY;
-	if (got == 0)
+	fill_machine(&mine);
+	if (memcmp(header.magic, mine.magic, mark) != 0) {
+		*verdict = lrd_ours_is_blank(fd) ? LRD_CONTROL_EMPTY : LRD_CONTROL_ALIEN;
+		return 0;
+	}
+	*verdict = LRD_CONTROL_BEGUN;
+	if (memcmp(&header.sum, &none.sum, sizeof(header) - mark) == 0)
 		return 0;
 	*verdict = LRD_CONTROL_DAMAGED;
 	if (got != (ssize_t)sizeof(header))
-		return 0;
-	/* All zero: a crash while it was being made. */
-	if (header.magic[0] == '\0' && header.format == 0) {
-		*verdict = LRD_CONTROL_EMPTY;
-		return 0;
-	}
-	fill_machine(&mine);
-	if (memcmp(header.magic, mine.magic, sizeof(mine.magic)) != 0)
 		return 0;
 	*verdict = LRD_CONTROL_FOREIGN;
 	if (header.format != mine.format || header.byte_order != mine.byte_order ||

@@ -5,7 +5,9 @@
  * Everything here happens under the open lock, so that of all processes one looks, builds or
  * leaves at a time:
  *
- *	control absent, half made, foreign, damaged   nobody lives: format anew   else: error
+ *	control or data.mdb another program's         refused
+ *	control absent, half made, damaged            nobody lives: format anew   else: error
+ *	another format                                nobody lives: format anew   else: error
  *	another PID namespace                         nobody lives: adopt         else: error
  *	another boot                                  clean: adopt                else: rebuild
  *	data or lock replaced, cut, missing           clean copy: adopt           else: rebuild
@@ -26,6 +28,7 @@
 #include "store/event.h"
 #include "store/gate.h"
 #include "store/identity.h"
+#include "store/ours.h"
 #include "store/process.h"
 #include "store/slots.h"
 #include "sys/clock.h"
@@ -82,9 +85,30 @@ static int lock_control(const struct lrd_mount_request *request, int *out,
 	return fail(request, LARDER_EBUSY, "is being replaced all the time", err);
 }
 
-/* Makes sure that `control` has a header that can be trusted. */
+/* Whether the directory is a store's, judging by `control` or else by the data; if not, why. */
+static int judge_maker(const struct lrd_mount_request *request,
+		       enum lrd_control_verdict verdict, bool *fresh, larder_error *err)
+{
+	bool marked = verdict != LRD_CONTROL_EMPTY && verdict != LRD_CONTROL_ALIEN;
+	enum lrd_ours data = lrd_ours_data(request->dir_fd);
+
+	if (verdict == LRD_CONTROL_ALIEN && data != LRD_OURS_STORE)
+		return lrd_control_refuse(request, "its control file is another program's",
+					  err);
+	if (!marked && data == LRD_OURS_ALIEN)
+		return lrd_control_refuse(
+			request,
+			"it has an empty control file, and a data.mdb or lock.mdb that may be "
+			"another program's (remove all three if they are left of a store)",
+			err);
+	*fresh = data == LRD_OURS_NOTHING &&
+		 (verdict == LRD_CONTROL_EMPTY || verdict == LRD_CONTROL_BEGUN);
+	return 0;
+}
+
+/* Makes sure that `control` has a header that can be trusted. `fresh`: there was no store. */
 static int ready_control(const struct lrd_mount_request *request, int fd, bool others,
-			 larder_error *err)
+			 bool *fresh, larder_error *err)
 {
 	struct lrd_control_header header;
 	enum lrd_control_verdict verdict;
@@ -92,8 +116,20 @@ static int ready_control(const struct lrd_mount_request *request, int fd, bool o
 
 	if (rc < 0)
 		return fail(request, rc, "cannot be read", err);
-	if (verdict == LRD_CONTROL_GOOD)
-		return 0;
+	if (verdict == LRD_CONTROL_GOOD) {
+		rc = lrd_control_tighten(fd, header.group_shared != 0);
+		return rc < 0 ? fail(request, rc,
+				     "has a control file that others may use; chmod it as "
+				     "its owner",
+				     err)
+			      : 0;
+	}
+	rc = judge_maker(request, verdict, fresh, err);
+	if (rc < 0)
+		return rc;
+	if (*fresh && request->must_exist)
+		return lrd_error_set(err, LARDER_ENOTFOUND, LARDER_PHASE_STORE, 0, NULL,
+				     "there is no store at %s", request->path);
 	if (request->as_it_is)
 		return fail(request, LARDER_ECORRUPT,
 			    verdict == LRD_CONTROL_EMPTY
@@ -111,9 +147,26 @@ static int ready_control(const struct lrd_mount_request *request, int fd, bool o
 			request,
 			LARDER_EFORMAT, "has a damaged control file while other processes use it; stop them",
 			err);
+	rc = lrd_control_tighten(fd, request->group_shared);
+	if (rc < 0)
+		return fail(request, rc,
+			    "has a control file that others may use; remove it", err);
 	rc = lrd_control_format(fd, request, lrd_random_u64(), err);
 	LRD_CRASH_POINT("store.open.after_format");
 	return rc;
+}
+
+/* Removes what a creation made that came to nothing; `control`, which vouches for it, last. */
+static void remove_made(const struct lrd_mount_request *request)
+{
+	static const char *const names[] = { LRD_FILE_NEW_DATA, LRD_FILE_NEW_LOCK,
+					     LRD_FILE_DATA, LRD_FILE_LOCK,
+					     LRD_FILE_CONTROL };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (lrd_file_unlink_at(request->dir_fd, names[i]) < 0)
+			return;
+	}
 }
 
 /* Decides whether this boot and PID namespace may go on with the files. */
@@ -252,20 +305,13 @@ static int open_data(struct lrd_mount *mount, const struct lrd_mount_request *re
 		    err);
 }
 
-/* Everything between taking and dropping the open lock. */
-static int open_locked(struct lrd_mount *mount, const struct lrd_mount_request *request,
-		       larder_error *err)
+/* Opens what ready_control() found or made. */
+static int open_files(struct lrd_mount *mount, const struct lrd_mount_request *request,
+		      bool others, larder_error *err)
 {
-	bool others = false;
 	bool must_rebuild = false;
-	int rc = lrd_process_any_other(mount->control_fd, &others);
+	int rc = lrd_control_map(mount, mount->control_fd);
 
-	if (rc < 0)
-		return fail(request, rc, "cannot be locked", err);
-	rc = ready_control(request, mount->control_fd, others, err);
-	if (rc < 0)
-		return rc;
-	rc = lrd_control_map(mount, mount->control_fd);
 	if (rc < 0)
 		return fail(request, rc, "cannot be mapped", err);
 	rc = lrd_identity_check_group(request->path, request->dir_fd,
@@ -291,6 +337,26 @@ static int open_locked(struct lrd_mount *mount, const struct lrd_mount_request *
 		rc = lrd_data_check_ids(mount);
 	if (rc < 0 && err && err->code == 0)
 		return fail(request, rc, "cannot be read", err);
+	return rc;
+}
+
+/* Everything between taking and dropping the open lock. */
+static int open_locked(struct lrd_mount *mount, const struct lrd_mount_request *request,
+		       larder_error *err)
+{
+	bool others = false;
+	bool fresh = false;
+	int rc = lrd_process_any_other(mount->control_fd, &others);
+
+	if (rc < 0)
+		return fail(request, rc, "cannot be locked", err);
+	rc = ready_control(request, mount->control_fd, others, &fresh, err);
+	if (rc == 0)
+		rc = open_files(mount, request, others, err);
+	/* Nobody else got past the lock: what is there was made by this call, or by a creation
+	 * that died. */
+	if (rc < 0 && fresh && !others && !request->must_exist)
+		remove_made(request);
 	return rc;
 }
 
