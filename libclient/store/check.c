@@ -6,12 +6,13 @@
  * list name are collected first and sorted; the rows, sorted by nature, are then merged with
  * them.
  */
+#include "store/check.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "store/check.h"
 #include "store/env.h"
 #include "store/key.h"
 #include "store/lmdb.h"
