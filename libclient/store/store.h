@@ -74,7 +74,8 @@ enum lrd_size_weight {
  * ($LARDER_STORE, else $XDG_CACHE_HOME/larder, else ~/.cache/larder). One environment per
  * process and directory: a second open of the same directory shares it. Errors: ESTORE (no
  * store this process may open: a file, a symlink, a foreign owner, a network file system,
- * loose permissions; `err` says which and what to do), EFORMAT (another PID namespace, or a
+ * loose permissions, a directory whose `control`, data.mdb or lock.mdb is another program's;
+ * `err` says which and what to do), EFORMAT (another PID namespace, or a
  * library that writes another format lives in it), EFULL, EIO, ENOMEM, ENOTFOUND.
  */
 int lrd_store_open(const char *dir, const struct lrd_store_options *options,
@@ -277,6 +278,11 @@ struct lrd_upkeep {
 	uint32_t processes; /* dead processes folded in */
 	bool more;          /* call again soon */
 };
+/*
+ * EBUSY: something was to be removed or freed, and another process kept the gate past the
+ * timeout (call again later; nothing is wrong). The dead were cleared all the same. A store
+ * that needs no change is not written to, and then the gate is not asked for.
+ */
 int lrd_store_upkeep(struct lrd_store *store, int64_t now,
 		     struct lrd_upkeep *done) LARDER_MUST_USE;
 
