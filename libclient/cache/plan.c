@@ -2,6 +2,7 @@
 /* plan.c - a plan's life, and what its user may read off it. */
 #include "cache/plan.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "policy/validate.h"
@@ -14,10 +15,10 @@ enum { CONDITION_BYTES = 64 * 1024 };
 void lrd_plan_init(struct larder_plan *plan, struct larder_cache *cache)
 {
 	/* `answer` was filled by the caller and is most of the struct: it stays as it is. */
-	struct lrd_answer answer = plan->answer;
+	const size_t behind = offsetof(struct larder_plan, answer) + sizeof(plan->answer);
 
-	memset(plan, 0, sizeof(*plan));
-	plan->answer = answer;
+	memset(plan, 0, offsetof(struct larder_plan, answer));
+	memset((char *)plan + behind, 0, sizeof(*plan) - behind);
 	plan->cache = cache;
 	plan->verdict = LARDER_FETCH;
 	plan->served.how = LARDER_HOW_MISS;
