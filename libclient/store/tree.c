@@ -122,13 +122,22 @@ static int load_tables(struct lrd_snapshot *s)
  * How a copy of a meta page is known not to be torn. The page is written over by the commit after
  * the next, which begins only once the next one's meta page is whole: CALM, as long as that is not
  * to be seen. A writer killed between writing it and telling so leaves it to be seen for as long as
- * nobody writes: AGAIN, for a transaction number that came back after a renewal, which says that
- * the commit after has not begun. LAST: nobody else can write.
+ * nobody writes: AGAIN, renews the transaction once the copy is made. The number that it had is
+ * still the last that was told, so the commit after the next had not begun when the copy was made.
+ * LAST: nobody else can write.
  */
 enum patience { CALM, AGAIN, LAST };
 
-static int load(struct lrd_mount *mount, uint64_t txnid, enum patience patience,
-		struct lrd_snapshot *out)
+/* Whether a read transaction has the same number when it begins anew. */
+static bool comes_back(MDB_txn *txn, uint64_t txnid)
+{
+	mdb_txn_reset(txn);
+	return mdb_txn_renew(txn) == 0 && mdb_txn_id(txn) == txnid;
+}
+
+/* `txn` is renewed where patience is AGAIN. */
+static int load(struct lrd_mount *mount, MDB_txn *txn, uint64_t txnid,
+		enum patience patience, struct lrd_snapshot *out)
 {
 	const unsigned char *map = mount->data;
 	const unsigned char *meta = map + (txnid & 1) * LRD_PAGE;
@@ -142,8 +151,7 @@ static int load(struct lrd_mount *mount, uint64_t txnid, enum patience patience,
 	atomic_thread_fence(memory_order_acquire);
 	newer = lrd_page_u64(other + LRD_META_TXNID_AT);
 	if (newer > txnid && patience != LAST &&
-	    (patience == CALM || newer != txnid + 1 ||
-	     memcmp(copy, meta, sizeof(copy)) != 0))
+	    (patience == CALM || newer != txnid + 1 || !comes_back(txn, txnid)))
 		return LARDER_ECONFLICT;
 	if (lrd_page_u64(copy + LRD_META_TXNID_AT) != txnid)
 		return LARDER_ECONFLICT;
@@ -166,13 +174,13 @@ int lrd_snapshot_load(struct lrd_mount *mount, MDB_txn *txn, bool again,
 
 	if (out->txnid == txnid)
 		return 0;
-	return load(mount, txnid, again ? AGAIN : CALM, out);
+	return load(mount, txn, txnid, again ? AGAIN : CALM, out);
 }
 
 int lrd_snapshot_load_committed(struct lrd_mount *mount, MDB_txn *txn,
 				struct lrd_snapshot *out)
 {
-	int rc = load(mount, mdb_txn_id(txn) - 1, LAST, out);
+	int rc = load(mount, txn, mdb_txn_id(txn) - 1, LAST, out);
 
 	return rc == LARDER_ECONFLICT ? LARDER_ECORRUPT : rc;
 }
@@ -180,7 +188,7 @@ int lrd_snapshot_load_committed(struct lrd_mount *mount, MDB_txn *txn,
 int lrd_snapshot_sound(struct lrd_mount *mount, MDB_txn *txn)
 {
 	struct lrd_snapshot s = { 0 };
-	int rc = load(mount, mdb_txn_id(txn), LAST, &s);
+	int rc = load(mount, txn, mdb_txn_id(txn), LAST, &s);
 
 	if (rc == LARDER_ECONFLICT)
 		return 0; /* somebody commits: LMDB itself has just read it and written it */

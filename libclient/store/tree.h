@@ -50,7 +50,8 @@ void lrd_tree_unmap(struct lrd_mount *mount);
 
 /*
  * Loads the roots that `txn`, a read transaction just begun or renewed, sees. LARDER_ECONFLICT:
- * a commit went by meanwhile; renew and call again, with `again` if the number has stayed. ECORRUPT: meta or main page damaged.
+ * a commit went by meanwhile; reset, renew and call again, with `again` if the number has stayed:
+ * then the transaction may be renewed once more. ECORRUPT: meta or main page damaged.
  */
 int lrd_snapshot_load(struct lrd_mount *mount, MDB_txn *txn, bool again,
 		      struct lrd_snapshot *out);
