@@ -65,11 +65,11 @@ static int create(const struct lrd_mount_request *request, int *fd, larder_error
 	if (rc == LARDER_EEXIST)
 		rc = lrd_file_open_at(request->dir_fd, LRD_FILE_CONTROL, fd);
 	if (rc == LARDER_ENOTFOUND && alien)
-		return lrd_control_refuse(
-			request,
-			"it has a data.mdb or lock.mdb and no control file that goes with it "
-			"(remove them if they are left of a store)",
-			err);
+		return lrd_control_refuse(request,
+					  "it has a data.mdb or lock.mdb and no control "
+					  "file that goes with it "
+					  "(remove them if they are left of a store)",
+					  err);
 	return rc;
 }
 
@@ -189,13 +189,12 @@ int lrd_control_format(int fd, const struct lrd_mount_request *request, uint64_t
 		/* Whatever this leaves, a header that is not whole is built again. */
 		if (ftruncate(fd, (off_t)sizeof(header.magic)) < 0)
 			why = errno;
-		return lrd_error_set(err, rc, LARDER_PHASE_STORE, why, NULL,
-				     "cannot write %s/%s (%llu bytes): %s", request->path,
-				     LRD_FILE_CONTROL,
-				     (unsigned long long)header
-					     .sections[LRD_SECTION_SLOTS]
-					     .offset,
-				     lrd_error_os_text(why, text, sizeof(text)));
+		return lrd_error_set(
+			err, rc, LARDER_PHASE_STORE, why, NULL,
+			"cannot write %s/%s (%llu bytes): %s", request->path,
+			LRD_FILE_CONTROL,
+			(unsigned long long)header.sections[LRD_SECTION_SLOTS].offset,
+			lrd_error_os_text(why, text, sizeof(text)));
 	}
 	return 0;
 }

@@ -79,8 +79,8 @@ static bool is_store_of(int fd, const unsigned char *meta)
 	uint32_t found = 0;
 
 	if (lrd_page_u32(meta + LRD_META_MAGIC_AT) != LRD_META_MAGIC ||
-	    lrd_page_u32(meta + LRD_META_VERSION_AT) != LRD_META_VERSION ||
-	    root < 2 || root > INT64_MAX / LRD_PAGE)
+	    lrd_page_u32(meta + LRD_META_VERSION_AT) != LRD_META_VERSION || root < 2 ||
+	    root > INT64_MAX / LRD_PAGE)
 		return false;
 	if (pread(fd, page, sizeof(page), (off_t)(root * LRD_PAGE)) !=
 		    (ssize_t)sizeof(page) ||

@@ -8,8 +8,8 @@
 /* What the files beside `control` say of their maker. */
 enum lrd_ours {
 	LRD_OURS_NOTHING, /* none of a store's names is there */
-	LRD_OURS_STORE,   /* data.mdb has a store's three tables and no other, or no byte set */
-	LRD_OURS_ALIEN    /* another program's, or past telling */
+	LRD_OURS_STORE, /* data.mdb has a store's three tables and no other, or no byte set */
+	LRD_OURS_ALIEN /* another program's, or past telling */
 };
 
 /* Looks by pread(2); nothing is changed. What cannot be read is alien. */

@@ -173,7 +173,8 @@ END_TEST
 
 START_TEST(a_control_of_another_program_is_left_alone)
 {
-	static const char *const texts[] = { "Source: hello\n", "x", "LARDER", "LARDERc\x02" };
+	static const char *const texts[] = { "Source: hello\n", "x", "LARDER",
+					     "LARDERc\x02" };
 	const char *dir = lrd_tmpdir_new();
 	const char *text = texts[_i / 2];
 
