@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_real_proxies.c - through tinyproxy and dante as Debian ships them, where installed. */
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -268,7 +269,8 @@ START_TEST(tunnels_with_a_password)
 				   .tls = secured_proxy ? tls : NULL,
 				   .tunnel = true };
 	struct lrd_proxy_refusal refusal;
-	struct lrd_dial dial = { .host = "localhost",
+	/* An address: the proxy would ask the machine's resolver, which may know no name. */
+	struct lrd_dial dial = { .host = "127.0.0.1",
 				 .port = lrd_origin_port(origin),
 				 .tls = secured ? tls : NULL,
 				 .proxy = &proxy,
@@ -353,6 +355,18 @@ static const struct {
 	/* No 4a by name: dante 1.4 refuses that to every client. */
 };
 
+/* Of the machine's resolver, which without /etc/hosts need not. */
+static bool machine_knows(const char *name)
+{
+	const struct addrinfo hints = { .ai_family = AF_INET };
+	struct addrinfo *found = NULL;
+	bool known = getaddrinfo(name, NULL, &hints, &found) == 0;
+
+	if (known)
+		freeaddrinfo(found);
+	return known;
+}
+
 START_TEST(through_dante)
 {
 	struct lrd_origin *origin = lrd_origin_new(&(struct lrd_origin_options){
@@ -366,6 +380,14 @@ START_TEST(through_dante)
 				 .proxy = &proxy };
 	struct lrd_stream *stream = NULL;
 
+	if (!socks[_i].local_dns && !machine_knows(socks[_i].host)) {
+		fprintf(stderr,
+			"left out: nothing here resolves \"%s\" for dante; is there an "
+			"/etc/hosts?\n",
+			socks[_i].host);
+		lrd_origin_free(origin);
+		return;
+	}
 	start_danted();
 	proxy.port = port;
 	ck_assert_msg(lrd_dial(&dial, &stream, &err) == 0, "%s", err.message);
