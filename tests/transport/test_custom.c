@@ -3,6 +3,7 @@
 #include "transport/custom.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -41,8 +42,8 @@ static int pair_open(const char *scheme, const char *host, uint32_t port,
 	at->opened++;
 	at->port = port;
 	at->timeout_ms = timeout_ms;
-	strncat(at->scheme, scheme, sizeof(at->scheme) - 1);
-	strncat(at->host, host, sizeof(at->host) - 1);
+	(void)snprintf(at->scheme, sizeof(at->scheme), "%s", scheme);
+	(void)snprintf(at->host, sizeof(at->host), "%s", host);
 	if (at->open_rc < 0)
 		return at->open_rc;
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
