@@ -293,11 +293,6 @@ const char *lrd_decoder_reason(const struct lrd_decoder *decoder)
 	return decoder->reason;
 }
 
-uint64_t lrd_decoder_taken(const struct lrd_decoder *decoder)
-{
-	return decoder->taken;
-}
-
 uint64_t lrd_decoder_given(const struct lrd_decoder *decoder)
 {
 	return decoder->given;

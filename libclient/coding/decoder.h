@@ -73,8 +73,7 @@ LARDER_MUST_USE int lrd_decoder_finish(struct lrd_decoder *decoder);
 /* What went wrong, one line such as "gzip: incorrect data check"; "" while nothing did. */
 const char *lrd_decoder_reason(const struct lrd_decoder *decoder);
 
-/* Coded bytes taken and decoded bytes given so far. */
-uint64_t lrd_decoder_taken(const struct lrd_decoder *decoder);
+/* Decoded bytes given so far. */
 uint64_t lrd_decoder_given(const struct lrd_decoder *decoder);
 
 /*
