@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/reuse.h"
 #include "proto/bytes/num.h"
 #include "proto/bytes/slice.h"
 #include "tools/command.h"
@@ -49,15 +50,14 @@ larder_slice lrd_cli_entry_partition(const struct lrd_cli_entry *entry)
 static void judge_response(struct lrd_cli_entry *entry, int64_t now)
 {
 	const struct lrd_freshness *fresh = &entry->response.fresh;
-	const uint32_t validate = LRD_FRESH_NO_CACHE;
+	bool marked = entry->record.marks & LRD_MARK_STALE;
 
 	if (lrd_response_decode(entry->record.head, &entry->response) < 0)
 		return;
 	entry->status = entry->response.status;
 	entry->age_s = lrd_freshness_age(fresh, now);
 	entry->ttl_s = lrd_i64_sub_sat(fresh->lifetime_s, entry->age_s);
-	entry->state = entry->ttl_s > 0 && !(fresh->flags & validate) &&
-				       !(entry->record.marks & LRD_MARK_STALE)
+	entry->state = entry->ttl_s > 0 && !lrd_reuse_must_ask(fresh, marked, now)
 			       ? "fresh"
 			       : "stale";
 }

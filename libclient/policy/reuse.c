@@ -128,14 +128,19 @@ static struct lrd_reuse decide_stale(const struct lrd_policy *policy,
 	return answer(reuse, LRD_USE_VALIDATE, LRD_WHY_EXPIRED);
 }
 
+bool lrd_reuse_must_ask(const struct lrd_freshness *fresh, bool marked, int64_t now)
+{
+	return marked || (fresh->flags & LRD_FRESH_NO_CACHE) ||
+	       lrd_i64_add_sat(now, CLOCK_SLACK_S) < fresh->response_time;
+}
+
 struct lrd_reuse lrd_reuse_decide(const struct lrd_policy *policy,
 				  const struct lrd_request_facts *request,
 				  const struct lrd_freshness *fresh, bool marked,
 				  int64_t now)
 {
 	struct lrd_reuse reuse = start(policy, fresh, now);
-	bool doubtful = marked || (fresh->flags & LRD_FRESH_NO_CACHE) ||
-			lrd_i64_add_sat(now, CLOCK_SLACK_S) < fresh->response_time;
+	bool doubtful = lrd_reuse_must_ask(fresh, marked, now);
 	enum lrd_why why;
 
 	if (foreign(policy, fresh))
