@@ -175,11 +175,11 @@ void lrd_cli_response_explain(const struct lrd_cli *cli, const char *url,
 	char value[CACHE_STATUS_MAX] = "";
 
 	if (!cli->quiet && store_in_trouble(served->why))
-		lrd_cli_message(cli, "warning: %s: fetched without the store: %s", url,
-				larder_why_text(served->why));
+		lrd_cli_message_about(cli, url, "warning: fetched without the store: %s",
+				      larder_why_text(served->why));
 	if (!cli->quiet && !served->stored && store_in_trouble(served->store_why))
-		lrd_cli_message(cli, "warning: %s: not stored: %s", url,
-				larder_why_text(served->store_why));
+		lrd_cli_message_about(cli, url, "warning: not stored: %s",
+				      larder_why_text(served->store_why));
 	if (cli->verbose > 0)
 		print_served(url, response);
 	if (cache_status) {

@@ -11,6 +11,8 @@
 #include "proto/bytes/slice.h"
 #include "proto/bytes/utf8.h"
 
+static const uint64_t YEAR_S = 365 * 86400;
+
 /* Length of the UTF-8 character at bytes[0], 0 when there is none; *point is its number. */
 static size_t character(larder_slice bytes, uint32_t *point)
 {
@@ -107,6 +109,7 @@ const char *lrd_cli_text_size(uint64_t bytes, char out[LRD_TEXT_SIZE])
 	return out;
 }
 
+/* At most 8 characters: columns of them stand under one another. */
 const char *lrd_cli_text_duration(int64_t seconds, char out[LRD_TEXT_SIZE])
 {
 	const char *sign = seconds < 0 ? "-" : "";
@@ -120,9 +123,14 @@ const char *lrd_cli_text_duration(int64_t seconds, char out[LRD_TEXT_SIZE])
 	else if (s < 86400)
 		snprintf(out, LRD_TEXT_SIZE, "%s%" PRIu64 "h%02um", sign, s / 3600,
 			 (unsigned)(s % 3600 / 60));
-	else
+	else if (s < YEAR_S)
 		snprintf(out, LRD_TEXT_SIZE, "%s%" PRIu64 "d%02uh", sign, s / 86400,
 			 (unsigned)(s % 86400 / 3600));
+	else if (s < 100 * YEAR_S)
+		snprintf(out, LRD_TEXT_SIZE, "%s%" PRIu64 "y%03ud", sign, s / YEAR_S,
+			 (unsigned)(s % YEAR_S / 86400));
+	else
+		snprintf(out, LRD_TEXT_SIZE, "%s100y+", sign);
 	return out;
 }
 
