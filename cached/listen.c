@@ -11,15 +11,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cached/process.h"
 #include "sys/error.h"
 
 enum { FIRST_INHERITED_FD = 3, LINK_TRIES = 3 };
+
+/* Whoever replaces a socket holds its directory's lock for no longer than this, by far. */
+enum { LOCK_TRIES = 250, LOCK_PAUSE_NS = 20000000 };
 
 static struct lrd_listener *append(struct lrd_listeners *listeners, int fd, bool is_unix)
 {
@@ -136,6 +141,53 @@ out:
 	return rc;
 }
 
+/* A descriptor that holds the lock of the directory of `path` until it is closed. */
+static int lock_directory(const char *path, larder_error *err)
+{
+	const struct timespec pause = { 0, LOCK_PAUSE_NS };
+	const char *slash = strrchr(path, '/');
+	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)] = ".";
+	int fd;
+
+	if (slash)
+		(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path) + 1, path);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return refuse(err, errno, path,
+			      "a socket without a server has that name, and its directory "
+			      "cannot be locked to replace it; remove it");
+	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		int failed = errno;
+
+		if (failed != EINTR && (failed != EWOULDBLOCK || i >= LOCK_TRIES)) {
+			close(fd);
+			return refuse(err, failed, path,
+				      "a socket without a server has that name, and "
+				      "another process holds its directory's lock (flock)");
+		}
+		nanosleep(&pause, NULL);
+	}
+	return fd;
+}
+
+/*
+ * Removes a socket that nobody serves any more; 1 if somebody does. Under a lock, or else of
+ * two daemons that find the same leftover the slower one would remove the other's new socket.
+ */
+static int remove_stale(const char *path, larder_error *err)
+{
+	int lock_fd = lock_directory(path, err);
+	int rc;
+
+	if (lock_fd < 0)
+		return lock_fd;
+	rc = probe(path, err);
+	if (rc == 0 && unlink(path) < 0 && errno != ENOENT)
+		rc = refuse(err, errno, path, "cannot remove the socket left there");
+	close(lock_fd);
+	return rc;
+}
+
 /*
  * Gives the socket its public name. link() never replaces, so of two daemons that start at
  * once one gets the name and the other finds it answering.
@@ -149,12 +201,11 @@ static int publish(const char *hidden, const char *path, larder_error *err)
 			return 0;
 		if (errno != EEXIST)
 			return refuse(err, errno, path, "cannot name the socket");
-		rc = probe(path, err);
+		rc = remove_stale(path, err);
 		if (rc < 0)
 			return rc;
 		if (rc > 0)
 			break;
-		unlink(path);
 	}
 	return refuse(
 		err, 0, path,
@@ -164,7 +215,7 @@ static int publish(const char *hidden, const char *path, larder_error *err)
 static int open_unix(struct lrd_listeners *listeners, const char *path,
 		     const struct lrd_config *config, larder_error *err)
 {
-	char hidden[sizeof(listeners->path)];
+	char hidden[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	const char *slash = strrchr(path, '/');
 	int dir_len = slash ? (int)(slash - path) + 1 : 0;
 	struct lrd_listener *listener;
@@ -198,8 +249,8 @@ static int open_unix(struct lrd_listeners *listeners, const char *path,
 	}
 	listener = append(listeners, fd, true);
 	snprintf(listener->name, sizeof(listener->name), "unix:%.107s", path);
-	memcpy(listeners->path, path, strlen(path) + 1);
-	if (stat(path, &facts) == 0) {
+	listeners->path = realpath(path, NULL);
+	if (listeners->path && lstat(listeners->path, &facts) == 0) {
 		listeners->dev = facts.st_dev;
 		listeners->ino = facts.st_ino;
 	}
@@ -369,7 +420,7 @@ void lrd_listen_refuse(const struct lrd_listeners *listeners)
 {
 	struct stat facts;
 
-	if (listeners->path[0] && lstat(listeners->path, &facts) == 0 &&
+	if (listeners->path && lstat(listeners->path, &facts) == 0 &&
 	    facts.st_dev == listeners->dev && facts.st_ino == listeners->ino)
 		unlink(listeners->path);
 	for (unsigned i = 0; i < listeners->count; i++) {
@@ -382,7 +433,8 @@ void lrd_listen_refuse(const struct lrd_listeners *listeners)
 void lrd_listen_close(struct lrd_listeners *listeners)
 {
 	lrd_listen_refuse(listeners);
-	listeners->path[0] = '\0';
+	free(listeners->path);
+	listeners->path = NULL;
 	for (unsigned i = 0; i < listeners->count; i++)
 		close(listeners->at[i].watch.fd);
 	listeners->count = 0;

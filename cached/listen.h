@@ -26,8 +26,11 @@ struct lrd_listener {
 struct lrd_listeners {
 	struct lrd_listener at[LRD_LISTENERS_MAX];
 	unsigned count;
-	/* The file of our own unix socket, to be removed at the end if it is still ours. */
-	char path[108];
+	/*
+	 * The file of our own unix socket, to be removed at the end if it is still ours; its
+	 * name holds whatever the current directory is then. NULL: none.
+	 */
+	char *path;
 	uint64_t dev, ino;
 };
 

@@ -16,16 +16,13 @@ static int complain(const larder_error *err, int status)
 	return status;
 }
 
-/* From an open server to a closed one. */
 static int serve(struct lrd_server *server, int ready_fd, larder_error *err)
 {
 	const struct lrd_config *config = &server->config;
-	int rc = config->pidfile ? lrd_process_write_pid(config->pidfile, err) : 0;
+	int rc;
 
-	if (rc < 0)
-		return rc;
 	if (ready_fd >= 0)
-		lrd_process_detached(ready_fd);
+		lrd_process_detached(ready_fd, config->coredumps);
 	lrd_log(LRD_LOG_INFO, "event=start version=%s store=%s listeners=%u threads=%u",
 		LARDER_VERSION, lrd_store_path(server->store), server->listeners.count,
 		config->threads);
@@ -34,8 +31,26 @@ static int serve(struct lrd_server *server, int ready_fd, larder_error *err)
 	lrd_process_notify("READY=1");
 	rc = lrd_server_run(server, err);
 	lrd_process_notify("STOPPING=1");
-	if (config->pidfile)
-		lrd_process_remove_pid(config->pidfile);
+	return rc;
+}
+
+/* From an open server to a closed one. */
+static int serve_with_pidfile(struct lrd_server *server, int ready_fd, larder_error *err)
+{
+	const char *named = server->config.pidfile;
+	char *path = NULL;
+	int rc = named ? lrd_process_write_pid(named, &path, err) : 0;
+
+	if (rc < 0) {
+		lrd_server_close(server);
+		return rc;
+	}
+	rc = serve(server, ready_fd, err);
+	if (path)
+		lrd_process_remove_pid(path);
+	free(path);
+	lrd_server_close(server);
+	lrd_log(LRD_LOG_INFO, "event=stop");
 	return rc;
 }
 
@@ -58,9 +73,7 @@ static int run(const struct lrd_config *config)
 		return EX_OSERR;
 	rc = lrd_server_open(server, config, &err);
 	if (rc == 0) {
-		rc = serve(server, ready_fd, &err);
-		lrd_server_close(server);
-		lrd_log(LRD_LOG_INFO, "event=stop");
+		rc = serve_with_pidfile(server, ready_fd, &err);
 	}
 	free(server);
 	return rc < 0 ? complain(&err, EXIT_FAILURE) : EXIT_SUCCESS;

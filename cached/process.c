@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cached/log.h"
 #include "sys/error.h"
 
 #ifdef LARDER_HAVE_SYSTEMD
@@ -123,10 +124,14 @@ int lrd_process_daemonize(int *ready_fd, larder_error *err)
 	return 0;
 }
 
-void lrd_process_detached(int ready_fd)
+void lrd_process_detached(int ready_fd, bool stay)
 {
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	ssize_t n;
+
+	/* So that it keeps no file system from being unmounted. */
+	if (!stay && chdir("/") < 0)
+		lrd_log(LRD_LOG_INFO, "event=chdir-failed errno=%d", errno);
 
 	/* Only now: until here errors had to reach the terminal. */
 	if (null_fd >= 0) {
@@ -142,7 +147,7 @@ void lrd_process_detached(int ready_fd)
 	close(ready_fd);
 }
 
-int lrd_process_write_pid(const char *path, larder_error *err)
+int lrd_process_write_pid(const char *path, char **resolved, larder_error *err)
 {
 	char text[32];
 	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
@@ -153,6 +158,9 @@ int lrd_process_write_pid(const char *path, larder_error *err)
 		goto failed;
 	written = write(fd, text, (size_t)len) == len;
 	if (close(fd) < 0 || !written)
+		goto failed;
+	*resolved = realpath(path, NULL);
+	if (!*resolved)
 		goto failed;
 	return 0;
 failed:

@@ -25,9 +25,12 @@ int lrd_process_drop_root(const struct lrd_config *config,
  * served, 1 if it died first. Call before threads start and before the store is opened.
  */
 int lrd_process_daemonize(int *ready_fd, larder_error *err) LARDER_MUST_USE;
-void lrd_process_detached(int ready_fd);
+/* Also goes to "/", unless it is to `stay` where core files are to be. */
+void lrd_process_detached(int ready_fd, bool stay);
 
-int lrd_process_write_pid(const char *path, larder_error *err) LARDER_MUST_USE;
+/* *resolved: the file's name whatever the current directory will be; for free(). */
+int lrd_process_write_pid(const char *path, char **resolved,
+			  larder_error *err) LARDER_MUST_USE;
 void lrd_process_remove_pid(const char *path);
 
 /* Tells systemd, where it started us; "READY=1" and the like. */

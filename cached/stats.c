@@ -163,7 +163,7 @@ static void put_settings(struct stats *stats)
 	put(stats, "verbosity", lrd_log_verbosity());
 	put(stats, "oldest", 0);
 	put_text(stats, "evictions", config->no_evictions ? "off" : "on");
-	put_text(stats, "domain_socket", listeners->path[0] ? listeners->path : "NULL");
+	put_text(stats, "domain_socket", listeners->path ? listeners->path : "NULL");
 	snprintf(text, sizeof(text), "%o", config->socket_mode);
 	put_text(stats, "umask", text);
 	put_text(stats, "shutdown_command", config->shutdown ? "yes" : "no");

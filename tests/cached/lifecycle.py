@@ -126,6 +126,58 @@ def many_start_at_once():
             process.communicate()
 
 
+def many_replace_one_leftover():
+    """As many_start_at_once(), where a daemon that was killed left its socket."""
+    for _ in range(5):
+        with Larderd() as server:
+            server.stop(signal.SIGKILL)
+            check(os.path.exists(server.address), 'a killed daemon leaves its socket')
+            procs = [subprocess.Popen(server.command(), stderr=subprocess.PIPE)
+                     for _ in range(6)]
+            deadline = time.monotonic() + 20 * SLOW
+            while sum(p.poll() is None for p in procs) > 1 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            alive = [p for p in procs if p.poll() is None]
+            try:
+                equal(len(alive), 1, 'daemons that stay')
+                equal(Client(server.address).set(b'a', b'x'), b'STORED', 'the one that stays')
+            finally:
+                for process in alive:
+                    process.terminate()
+                for process in procs:
+                    process.communicate()
+
+
+def relative_names_in_background():
+    """It leaves the directory it was started in, and still finds its files."""
+    with Larderd() as server:
+        server.stop()
+        os.mkdir(server.root + '/cwd')
+        command = server.command('-d', '-P', 'pid', '-s', 'sock')
+        done = subprocess.run(command, cwd=server.root + '/cwd', stderr=subprocess.PIPE,
+                              timeout=20 * SLOW, check=False)
+        equal(done.returncode, 0, 'exit status of the parent: %r' % done.stderr)
+        with open(server.root + '/cwd/pid') as file:
+            pid = int(file.read())
+        try:
+            equal(os.readlink('/proc/%d/cwd' % pid), '/', 'current directory')
+            equal(Client(server.root + '/cwd/sock').set(b'a', b'x'), b'STORED', 'set')
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        for _ in range(100 * SLOW):
+            if not os.listdir(server.root + '/cwd'):
+                break
+            time.sleep(0.05)
+        equal(os.listdir(server.root + '/cwd'), [], 'files it leaves')
+
+
+def no_stop_without_a_start():
+    server = Larderd()
+    done = server.run('-P', server.root + '/nowhere/pid')
+    check(done.returncode == 1 and 'nowhere/pid' in done.stderr, 'pid file: %r' % done.stderr)
+    check('event=' not in done.stderr, 'no events of what never ran: %r' % done.stderr)
+
+
 def tcp_on_any_port():
     root = Larderd().root
     ports = os.path.join(root, 'ports')
@@ -612,7 +664,9 @@ def contended_counter():
         server.stop()
 
 
-TESTS = [bad_options, ignored_options, socket_file, shared_with_group, many_start_at_once, tcp_on_any_port,
+TESTS = [bad_options, ignored_options, socket_file, shared_with_group, many_start_at_once,
+         many_replace_one_leftover, relative_names_in_background, no_stop_without_a_start,
+         tcp_on_any_port,
          no_tcp_unless_asked, background, restart_keeps_values, expiry, delayed_flush,
          cas_matters, large_values, replaced_while_read, slow_readers, too_many_connections,
          garbage, stop_under_load, killed_under_load, switches, no_evictions, evictions,
