@@ -257,6 +257,24 @@ static enum lrd_result decided(struct lrd_exchange *ex)
 	}
 }
 
+/* What is wrong with fields that do not say where the body ends. */
+static const char *bad_framing(struct lrd_field_view fields)
+{
+	static const larder_slice name = LRD_SLICE_INIT("Content-Length");
+	larder_slice value;
+	uint64_t length;
+	int count = lrd_view_single(fields, name, &value);
+
+	if (count < 0 || (count > 0 && lrd_slice_find(value, ',') < value.len))
+		return "has more than one Content-Length";
+	if (lrd_content_length(fields, &length) < 0)
+		return "has a Content-Length that is no number of bytes";
+	if (count > 0)
+		return "contradicts itself about where its body ends (Content-Length and "
+		       "Transfer-Encoding)";
+	return "has a Transfer-Encoding that is empty or names chunked twice";
+}
+
 enum lrd_result lrd_step_decide(struct lrd_exchange *ex)
 {
 	const larder_options *options = &ex->session->options;
@@ -271,7 +289,7 @@ enum lrd_result lrd_step_decide(struct lrd_exchange *ex)
 
 	if (rc < 0)
 		return lrd_exchange_fault(ex, rc, LARDER_PHASE_FIRST_BYTE, "response of",
-					  "contradicts itself about where its body ends");
+					  bad_framing(lrd_fields_view(&ex->head.fields)));
 	/* An answer that came before the request was out says nothing about what follows. */
 	if (ex->iov_at < ex->iov_count || !ex->upload_done || !framing.reusable)
 		ex->keep = false;
