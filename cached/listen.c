@@ -153,17 +153,19 @@ static int lock_directory(const char *path, larder_error *err)
 		(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path) + 1, path);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return refuse(err, errno, path,
-			      "a socket without a server has that name, and its directory "
-			      "cannot be locked to replace it; remove it");
+		return refuse(
+			err, errno, path,
+			"a socket without a server has that name, and its directory "
+			"cannot be locked to replace it; remove it");
 	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
 		int failed = errno;
 
 		if (failed != EINTR && (failed != EWOULDBLOCK || i >= LOCK_TRIES)) {
 			close(fd);
-			return refuse(err, failed, path,
-				      "a socket without a server has that name, and "
-				      "another process holds its directory's lock (flock)");
+			return refuse(
+				err, failed, path,
+				"a socket without a server has that name, and "
+				"another process holds its directory's lock (flock)");
 		}
 		nanosleep(&pause, NULL);
 	}
