@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/reuse.h"
 #include "proto/bytes/num.h"
 #include "proto/bytes/slice.h"
 #include "tools/command.h"
@@ -57,7 +56,7 @@ static void judge_response(struct lrd_cli_entry *entry, int64_t now)
 	entry->status = entry->response.status;
 	entry->age_s = lrd_freshness_age(fresh, now);
 	entry->ttl_s = lrd_i64_sub_sat(fresh->lifetime_s, entry->age_s);
-	entry->state = entry->ttl_s > 0 && !lrd_reuse_must_ask(fresh, marked, now)
+	entry->state = entry->ttl_s > 0 && !lrd_freshness_must_ask(fresh, marked, now)
 			       ? "fresh"
 			       : "stale";
 }

@@ -4,6 +4,9 @@
 
 #include "proto/bytes/num.h"
 
+/* A response from further ahead than this means that the clock was set back. */
+enum { CLOCK_SLACK_S = 60 };
+
 struct lifetime {
 	int64_t seconds;
 	enum lrd_why why;
@@ -132,6 +135,12 @@ int64_t lrd_freshness_age(const struct lrd_freshness *fresh, int64_t now)
 
 	return lrd_i64_add_sat(fresh->initial_age_s > 0 ? fresh->initial_age_s : 0,
 			       resident > 0 ? resident : 0);
+}
+
+bool lrd_freshness_must_ask(const struct lrd_freshness *fresh, bool marked, int64_t now)
+{
+	return marked || (fresh->flags & LRD_FRESH_NO_CACHE) ||
+	       lrd_i64_add_sat(now, CLOCK_SLACK_S) < fresh->response_time;
 }
 
 int64_t lrd_freshness_expires_at(const struct lrd_freshness *fresh, bool shared)

@@ -54,6 +54,12 @@ void lrd_freshness_read(const struct lrd_policy *policy,
 /* current_age (RFC 9111 s4.2.3): never negative, saturating. */
 int64_t lrd_freshness_age(const struct lrd_freshness *fresh, int64_t now);
 
+/*
+ * Must the origin be asked whatever the lifetime says? The entry is `marked`, or no-cache
+ * holds for it, or it comes from so far ahead that the clock was set back since.
+ */
+bool lrd_freshness_must_ask(const struct lrd_freshness *fresh, bool marked, int64_t now);
+
 static inline int64_t lrd_freshness_lifetime(const struct lrd_freshness *fresh,
 					     bool shared)
 {

@@ -4,9 +4,6 @@
 
 #include "proto/bytes/num.h"
 
-/* A response from further ahead than this means that the clock was set back. */
-enum { CLOCK_SLACK_S = 60 };
-
 enum lrd_why lrd_reuse_bypass(const struct lrd_request_facts *request)
 {
 	if (request->mode == LRD_MODE_NO_STORE)
@@ -128,19 +125,13 @@ static struct lrd_reuse decide_stale(const struct lrd_policy *policy,
 	return answer(reuse, LRD_USE_VALIDATE, LRD_WHY_EXPIRED);
 }
 
-bool lrd_reuse_must_ask(const struct lrd_freshness *fresh, bool marked, int64_t now)
-{
-	return marked || (fresh->flags & LRD_FRESH_NO_CACHE) ||
-	       lrd_i64_add_sat(now, CLOCK_SLACK_S) < fresh->response_time;
-}
-
 struct lrd_reuse lrd_reuse_decide(const struct lrd_policy *policy,
 				  const struct lrd_request_facts *request,
 				  const struct lrd_freshness *fresh, bool marked,
 				  int64_t now)
 {
 	struct lrd_reuse reuse = start(policy, fresh, now);
-	bool doubtful = lrd_reuse_must_ask(fresh, marked, now);
+	bool doubtful = lrd_freshness_must_ask(fresh, marked, now);
 	enum lrd_why why;
 
 	if (foreign(policy, fresh))

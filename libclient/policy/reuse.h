@@ -29,12 +29,6 @@ enum lrd_why lrd_reuse_bypass(const struct lrd_request_facts *request);
 enum lrd_why lrd_reuse_refuses(const struct lrd_request_facts *request);
 
 /*
- * Must the origin be asked whatever the lifetime says? The entry is `marked`, or no-cache
- * holds for it, or it comes from so far ahead that the clock was set back since.
- */
-bool lrd_reuse_must_ask(const struct lrd_freshness *fresh, bool marked, int64_t now);
-
-/*
  * Decides for a response whose URL, method and selecting fields fit already. `marked`: the
  * entry carries the mark that it must be validated, whatever its times say.
  */

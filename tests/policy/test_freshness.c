@@ -265,6 +265,22 @@ START_TEST(flag_table)
 }
 END_TEST
 
+/* As the list of entries asks it, which has no request. */
+START_TEST(asked_whatever_the_lifetime)
+{
+	struct lrd_freshness fresh = { .response_time = NOW, .lifetime_s = 1000 };
+
+	ck_assert(!lrd_freshness_must_ask(&fresh, false, NOW));
+	ck_assert(!lrd_freshness_must_ask(&fresh, false, NOW - 60));
+	ck_assert(lrd_freshness_must_ask(&fresh, false, NOW - 61));
+	ck_assert(lrd_freshness_must_ask(&fresh, false, INT64_MIN));
+	ck_assert(!lrd_freshness_must_ask(&fresh, false, INT64_MAX));
+	ck_assert(lrd_freshness_must_ask(&fresh, true, NOW));
+	fresh.flags = LRD_FRESH_NO_CACHE;
+	ck_assert(lrd_freshness_must_ask(&fresh, false, NOW));
+}
+END_TEST
+
 Suite *larder_suite(void)
 {
 	Suite *suite = suite_create("policy/freshness");
@@ -275,6 +291,7 @@ Suite *larder_suite(void)
 	tcase_add_loop_test(tcase, age, 0, sizeof(ages) / sizeof(ages[0]));
 	tcase_add_test(tcase, extremes);
 	tcase_add_loop_test(tcase, flag_table, 0, sizeof(flags) / sizeof(flags[0]));
+	tcase_add_test(tcase, asked_whatever_the_lifetime);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -298,22 +298,6 @@ static void random_directives(char *out, size_t size, bool response)
 	}
 }
 
-/* As the list of entries asks it, which has no request. */
-START_TEST(asked_whatever_the_lifetime)
-{
-	struct lrd_freshness fresh = { .response_time = NOW, .lifetime_s = 1000 };
-
-	ck_assert(!lrd_reuse_must_ask(&fresh, false, NOW));
-	ck_assert(!lrd_reuse_must_ask(&fresh, false, NOW - 60));
-	ck_assert(lrd_reuse_must_ask(&fresh, false, NOW - 61));
-	ck_assert(lrd_reuse_must_ask(&fresh, false, INT64_MIN));
-	ck_assert(!lrd_reuse_must_ask(&fresh, false, INT64_MAX));
-	ck_assert(lrd_reuse_must_ask(&fresh, true, NOW));
-	fresh.flags = LRD_FRESH_NO_CACHE;
-	ck_assert(lrd_reuse_must_ask(&fresh, false, NOW));
-}
-END_TEST
-
 /* Whatever the fields and the clock: nothing past its freshness without a licence. */
 START_TEST(licences)
 {
@@ -385,7 +369,6 @@ Suite *larder_suite(void)
 	tcase_add_loop_test(tcase, table, 0, sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(tcase, marks_and_kinds);
 	tcase_add_loop_test(tcase, on_error, 0, sizeof(errors) / sizeof(errors[0]));
-	tcase_add_test(tcase, asked_whatever_the_lifetime);
 	tcase_add_test(tcase, licences);
 	suite_add_tcase(suite, tcase);
 	return suite;
