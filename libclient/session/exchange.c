@@ -7,6 +7,7 @@
 
 #include "policy/retry.h"
 #include "proto/bytes/alloc.h"
+#include "session/trace.h"
 #include "sys/assert.h"
 #include "sys/error.h"
 
@@ -145,6 +146,8 @@ void lrd_exchange_begin(struct lrd_exchange *ex, struct lrd_request *request,
 	ex->content_sent = 0;
 	ex->to_upload = request->body_kind == LRD_REQUEST_NO_BODY ? 0 : request->body_length;
 	ex->progress = request->progress;
+	ex->writes = 0;
+	ex->reads = 0;
 }
 
 /* ---- the machine ------------------------------------------------------------------------- */
@@ -310,6 +313,9 @@ ptrdiff_t lrd_exchange_pull(struct lrd_exchange *ex, void *buf, size_t len,
 	ex->pull_len = len;
 	ex->pulled = 0;
 	rc = run(ex);
+	/* What nobody wants any more fails for nobody. */
+	if (rc < 0 && ex->session->watch && !ex->drain_ns)
+		lrd_trace_fail(ex->session, ex->err);
 	return rc < 0 ? rc : (ptrdiff_t)ex->pulled;
 }
 
@@ -402,6 +408,8 @@ enum lrd_result lrd_exchange_fail(struct lrd_exchange *ex, int rc)
 	if (!retry)
 		return give_up(ex, rc);
 	ex->retries++;
+	if (ex->session->watch)
+		lrd_trace_retry(ex, rc);
 	rc = lrd_exchange_restart_body(ex);
 	if (rc < 0)
 		return give_up(ex, rc);
@@ -497,6 +505,7 @@ ptrdiff_t lrd_exchange_read(struct lrd_exchange *ex, void *buf, size_t len, uint
 	else
 		n = lrd_stream_read_soon(ex->stream, buf, len, phase, ex->err);
 	ex->want = n == LRD_WANT_WRITE ? LRD_WRITABLE : LRD_READABLE;
+	ex->reads += n > 0;
 	ex->readable = n == (ptrdiff_t)len; /* a full buffer: there may be more */
 	return n;
 }

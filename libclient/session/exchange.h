@@ -138,6 +138,8 @@ struct lrd_exchange {
 	bool complete; /* the body is: a commit that was held may be made */
 
 	struct lrd_progress progress;
+	uint32_t writes; /* of the request's head and body */
+	uint32_t reads;  /* of the response's */
 
 	/* the caller's pull */
 	char *pull;

@@ -103,6 +103,7 @@ static larder_session *clone_session(const larder_session *parent)
 	clone->options.debug = 0;
 	/* The refresher cancels by a descriptor of its own. */
 	memset(&clone->wake, 0, sizeof(clone->wake));
+	clone->watch = NULL; /* it is called in the caller's thread alone */
 	clone->refresher = NULL;
 	clone->refused = NULL;
 	clone->resolver = NULL;

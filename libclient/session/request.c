@@ -11,6 +11,7 @@
 #include "proto/http/head.h"
 #include "proto/http/iri.h"
 #include "proto/http/list.h"
+#include "session/custom.h"
 #include "session/options.h"
 #include "sys/error.h"
 #include "transport/idn.h"
@@ -339,6 +340,13 @@ int lrd_request_prepare(struct lrd_request *request, const larder_session *sessi
 	if (theirs->flags >= 2 * LARDER_NO_AUTH)
 		return refuse(err, "flags has a bit that is none of enum "
 				   "larder_request_flag");
+	request->transport = session->options.transport;
+	if (theirs->transport) {
+		rc = lrd_custom_take(&request->own_transport, theirs->transport, err);
+		if (rc < 0)
+			return rc;
+		request->transport = &request->own_transport;
+	}
 	rc = take_method(request, theirs->method, err);
 	if (rc == 0)
 		rc = take_url(request, theirs->url, err);

@@ -64,6 +64,7 @@ struct lrd_request {
 	bool ignore_etag; /* stored entity tags are left out of it */
 	bool no_decode;   /* the body stays coded */
 	struct lrd_progress progress;
+	const larder_transport *transport; /* the session's, or &own_transport; or NULL */
 	bool no_auth; /* credentials and certificates of the session stay out of it */
 	uint64_t deadline_ns; /* of all exchanges; 0: none */
 
@@ -74,6 +75,7 @@ struct lrd_request {
 
 	/* private */
 	const larder_allocator *mem;
+	larder_transport own_transport;
 	struct lrd_buf held;    /* a callback's body, once it is taken over */
 	struct lrd_buf escaped; /* the URL, where the caller's had to be escaped */
 	larder_field *lines;    /* lines[0] is Host's place, fields are lines[1] and on */

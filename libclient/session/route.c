@@ -158,7 +158,10 @@ int lrd_route_choose(larder_session *session, const struct lrd_request *request,
 		route->tls = certificate->tls;
 	else if (request->https)
 		rc = lrd_session_tls(session, &route->tls, err);
-	if (rc < 0 || route->unix_path)
+	/* A transport of the caller's leads to the origin by itself. */
+	if (request->transport)
+		route->unix_path = NULL;
+	if (rc < 0 || route->unix_path || request->transport)
 		return rc;
 	rc = find_proxy(session, request, route, err);
 	return rc > 0 ? use_proxy(session, request, route, err) : rc;

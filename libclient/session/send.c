@@ -21,6 +21,7 @@
 #include "session/response.h"
 #include "session/session.h"
 #include "session/status.h"
+#include "session/trace.h"
 #include "sys/clock.h"
 #include "sys/error.h"
 
@@ -143,7 +144,8 @@ static int ask_cache(struct send *send, enum larder_verdict *verdict)
 		rc = look_up_as(send, &lookup);
 	} else {
 		/* Who we are is not known in the background. */
-		lookup.can_refresh = lrd_refresh_possible(session, request->url);
+		lookup.can_refresh = !request->transport &&
+				     lrd_refresh_possible(session, request->url);
 		rc = look_up(send, &lookup);
 	}
 	if (rc == 0 && larder_plan_verdict(send->response->plan) == LARDER_WAIT)
@@ -219,9 +221,13 @@ static int answer(struct send *send)
 
 	response->may_decode = !send->request.no_decode &&
 			       !lrd_slice_equal(send->request.method, LRD_SLICE("HEAD"));
+	if (send->session->watch)
+		lrd_trace_begin(send->session, &send->request);
 	rc = ask_cache(send, &verdict);
 	if (rc < 0)
 		return rc;
+	if (send->session->watch && response->plan)
+		lrd_trace_plan(send->session, response->plan);
 	if (verdict == LARDER_SERVE)
 		response->source = LRD_SOURCE_STORE;
 	else if (verdict == LARDER_REFUSE)
@@ -292,6 +298,9 @@ static int run(struct send *send)
 				      send->response, &send->url);
 		if (rc == 0)
 			return 0;
+		if (rc > 0 && send->session->watch)
+			lrd_trace_redirect(send->session, status,
+					   lrd_buf_slice(&send->url));
 		if (rc > 0)
 			rc = turn(send);
 	}
@@ -321,6 +330,10 @@ static int finish(struct send *send, int rc, larder_response **out)
 {
 	larder_session *session = send->session;
 
+	if (session->watch && rc < 0)
+		lrd_trace_fail(session, &session->err);
+	else if (session->watch)
+		lrd_trace_done(session, send->response);
 	if (rc == LARDER_EREDIRECT) {
 		session->refused = send->response;
 		send->response = NULL;
@@ -362,6 +375,8 @@ int larder_send(larder_session *session, const larder_request *request,
 
 	forget_last(session);
 	lrd_wake_clear(&session->wake);
+	if (session->watch)
+		lrd_trace_start(session);
 	rc = lrd_options_copy(&wanted, sizeof(wanted), request, "larder_request",
 			      &session->err);
 	if (rc < 0)

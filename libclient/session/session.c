@@ -8,10 +8,12 @@
 #include "proto/bytes/slice.h"
 #include "proto/http/fields.h"
 #include "session/access.h"
+#include "session/custom.h"
 #include "session/exchange.h"
 #include "session/options.h"
 #include "session/refresh.h"
 #include "session/response.h"
+#include "session/trace.h"
 #include "sys/error.h"
 
 enum { PARTITION_MAX = 64, EXPECT_MIN_BYTES = 1024 * 1024 };
@@ -267,6 +269,7 @@ static void session_free(larder_session *session)
 	lrd_exchange_free(session->spare_exchange);
 	lrd_buf_release(&session->spare_in);
 	lrd_wake_release(&session->wake);
+	lrd_trace_close(session);
 	lrd_access_release(session);
 	lrd_proxies_release(&session->proxies, session->mem);
 	lrd_pool_free(session->pool);
@@ -320,6 +323,12 @@ int larder_session_open(const larder_options *options, larder_session **out,
 			     ? LRD_EXCHANGE_IN
 			     : session->options.max_head_bytes + 1,
 		     session->mem);
+	if (wanted.transport) {
+		rc = lrd_custom_take(&session->transport, wanted.transport, err);
+		session->options.transport = &session->transport;
+	}
+	if (rc < 0)
+		goto out;
 	/* The caller's strings live no longer than this call. */
 	session->options.store = NULL;
 	session->options.cache = NULL;
@@ -335,7 +344,9 @@ int larder_session_open(const larder_options *options, larder_session **out,
 	session->options.proxy = NULL;
 	session->options.no_proxy = NULL;
 	session->options.proxy_fields = NULL;
-	rc = set_identity(session, &wanted);
+	rc = lrd_trace_open(session, &wanted, err);
+	if (rc == 0)
+		rc = set_identity(session, &wanted);
 	if (rc == 0)
 		rc = set_habits(session, &wanted);
 	if (rc < 0)

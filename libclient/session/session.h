@@ -25,6 +25,7 @@
 
 struct lrd_access;
 struct lrd_exchange;
+struct lrd_watch;
 struct lrd_refresher;
 
 struct larder_session {
@@ -73,6 +74,8 @@ struct larder_session {
 	struct lrd_buf spare_in; /* a receive buffer that no exchange needs now */
 
 	struct lrd_wake wake; /* larder_session_cancel() */
+	struct lrd_watch *watch; /* trace.h; NULL: nobody looks */
+	larder_transport transport; /* what options.transport points to, when set */
 
 	struct lrd_refresher *refresher; /* refresh.h; NULL until it has work */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/bytes/slice.h"
+#include "session/trace.h"
 #include "sys/clock.h"
 
 /* Describes the connection that the request needs. */
@@ -18,6 +19,7 @@ static void aim(struct lrd_exchange *ex)
 		.host = request->host,
 		.port = request->uri.port_number,
 		.unix_path = ex->route.unix_path,
+		.transport = request->transport,
 		.tls = ex->route.tls,
 		.proxy = ex->route.proxied ? &ex->route.proxy : NULL,
 		.resolver = ex->session->resolver,
@@ -27,12 +29,14 @@ static void aim(struct lrd_exchange *ex)
 		.tls_timeout_ms = options->tls_timeout_ms,
 		.deadline_ns = ex->deadline_ns,
 		.wake_fd = ex->wake_fd,
+		.times = ex->session->watch ? &ex->session->watch->dial : NULL,
 	};
 	ex->poolable = lrd_pool_key_make(&ex->dial, LRD_SLICE(""), &ex->key) == 0;
 }
 
 /* A connection is there: from here on everything on it is this exchange's. */
-static enum lrd_result attach(struct lrd_exchange *ex, struct lrd_stream *stream)
+static enum lrd_result attach(struct lrd_exchange *ex, struct lrd_stream *stream,
+			      bool reused)
 {
 	ex->stream = stream;
 	ex->bytes_in = stream->bytes_in;
@@ -41,6 +45,13 @@ static enum lrd_result attach(struct lrd_exchange *ex, struct lrd_stream *stream
 	ex->readable = false;
 	ex->request_time = lrd_clock_now_s();
 	ex->step = LRD_STEP_FLUSH;
+	if (ex->session->watch) {
+		if (reused)
+			lrd_trace_reused(ex);
+		else
+			lrd_trace_dialed(ex);
+		lrd_trace_request(ex);
+	}
 	return LRD_NEXT;
 }
 
@@ -52,7 +63,7 @@ enum lrd_result lrd_step_take(struct lrd_exchange *ex)
 	if (ex->poolable)
 		stream = lrd_pool_take(ex->session->pool, &ex->key);
 	if (stream)
-		return attach(ex, stream);
+		return attach(ex, stream, true);
 	ex->step = LRD_STEP_DIAL;
 	return LRD_NEXT;
 }
@@ -93,5 +104,5 @@ enum lrd_result lrd_step_dial(struct lrd_exchange *ex)
 		name_limit(ex);
 	if (rc < 0)
 		return lrd_exchange_fail(ex, rc);
-	return attach(ex, stream);
+	return attach(ex, stream, false);
 }

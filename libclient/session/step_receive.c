@@ -8,6 +8,7 @@
 #include "proto/bytes/num.h"
 #include "proto/bytes/slice.h"
 #include "proto/http/list.h"
+#include "session/trace.h"
 #include "sys/clock.h"
 #include "sys/error.h"
 
@@ -94,6 +95,8 @@ enum lrd_result lrd_step_receive(struct lrd_exchange *ex)
 		return bad_head(ex, (int)n);
 	if (n > 0) {
 		lrd_exchange_consume(ex, (size_t)n);
+		if (ex->session->watch)
+			lrd_trace_response(ex);
 		if (ex->head.status < 200)
 			return skip_interim(ex);
 		ex->response_time = lrd_clock_now_s();
@@ -219,6 +222,8 @@ static enum lrd_result authorize(struct lrd_exchange *ex)
 	if (rc == 0)
 		rc = lrd_authorize_accept(ex);
 	else if (rc > 0) {
+		if (ex->session->watch)
+			lrd_trace_challenge(ex);
 		ex->drain_ns = lrd_wait_deadline(ex->deadline_ns, DRAIN_MAX_MS);
 		ex->step = LRD_STEP_DRAIN;
 		return LRD_NEXT;
@@ -421,6 +426,8 @@ enum lrd_result lrd_step_body(struct lrd_exchange *ex)
 		if (rc < 0)
 			return lrd_exchange_fail(ex, rc);
 	}
+	if (ex->session->watch && ex->pulled)
+		lrd_trace_content(ex, false, lrd_slice_of(ex->pull, ex->pulled));
 	/* Storing never fails the request: the plan goes on without the store. */
 	if (ex->store && ex->pulled)
 		(void)larder_plan_append(ex->plan, ex->pull, ex->pulled);
@@ -473,6 +480,8 @@ enum lrd_result lrd_step_finish(struct lrd_exchange *ex)
 		lrd_stream_close(ex->stream);
 	ex->stream = NULL;
 	lrd_exchange_give_buffer(ex);
+	if (ex->session->watch && ex->body.ended)
+		lrd_trace_body(ex);
 	ex->complete = ex->store && !excess;
 	if (!ex->hold)
 		lrd_exchange_commit(ex);

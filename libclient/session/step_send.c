@@ -7,6 +7,7 @@
 
 #include "proto/bytes/slice.h"
 #include "proto/http/chunked.h"
+#include "session/trace.h"
 #include "sys/assert.h"
 #include "sys/error.h"
 
@@ -25,6 +26,8 @@ static void queue_content(struct lrd_exchange *ex, const char *bytes, size_t len
 {
 	struct lrd_buf line;
 
+	if (ex->session->watch)
+		lrd_trace_content(ex, true, lrd_slice_of(bytes, len));
 	if (ex->request->body_length >= 0) {
 		ex->iov_content = ex->iov_count;
 		queue(ex, bytes, len);
@@ -342,6 +345,7 @@ enum lrd_result lrd_step_flush(struct lrd_exchange *ex)
 		}
 		if (n < 0)
 			return write_failed(ex, (int)n);
+		ex->writes++;
 		sent(ex, (size_t)n);
 		if (has_body) {
 			int rc = lrd_control_progress(ex);
@@ -350,6 +354,8 @@ enum lrd_result lrd_step_flush(struct lrd_exchange *ex)
 				return lrd_exchange_fail(ex, rc);
 		}
 	}
+	if (ex->upload_done && has_body && ex->session->watch)
+		lrd_trace_upload(ex);
 	if (ex->upload_done)
 		return turn_to_receive(ex);
 	ex->step = LRD_STEP_UPLOAD;

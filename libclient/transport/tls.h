@@ -104,6 +104,8 @@ int lrd_tls_handshake(struct lrd_tls *tls, const char *name, struct lrd_stream *
 
 /* Of a secured stream: "TLSv1.3", NULL for any other stream. Static. */
 const char *lrd_tls_version(const struct lrd_stream *stream);
+/* "TLS_AES_256_GCM_SHA384", "" for any other stream. Static. */
+const char *lrd_tls_cipher(const struct lrd_stream *stream);
 /* The protocol that the server chose by ALPN; empty: none, or no secured stream. */
 larder_slice lrd_tls_protocol(const struct lrd_stream *stream);
 /* Whether the handshake resumed an earlier session. False for any other stream. */

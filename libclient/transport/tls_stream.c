@@ -333,6 +333,13 @@ const char *lrd_tls_version(const struct lrd_stream *stream)
 	return SSL_get_version(((const struct lrd_tls_stream *)stream)->ssl);
 }
 
+const char *lrd_tls_cipher(const struct lrd_stream *stream)
+{
+	if (stream->ops != &tls_ops)
+		return "";
+	return SSL_get_cipher_name(((const struct lrd_tls_stream *)stream)->ssl);
+}
+
 larder_slice lrd_tls_protocol(const struct lrd_stream *stream)
 {
 	const unsigned char *name = NULL;

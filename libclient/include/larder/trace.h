@@ -11,10 +11,10 @@
  *	options.trace = tell;
  *	options.trace_ctx = stderr;
  *
- * Secrets are never told: the values of Authorization, Proxy-Authorization, Cookie, Cookie2,
- * Set-Cookie, Set-Cookie2, X-WSSE, X-Api-Key, X-Auth-Token, Authentication-Info and
- * Proxy-Authentication-Info are "...", and URLs come without user, password, query and
- * fragment. Without a callback all of this costs one comparison a request.
+ * Secrets are never told: the values of Authorization, Proxy-Authorization, Cookie, Set-Cookie,
+ * X-WSSE, Authentication-Info and their kin are "...", and those of fields whose names have
+ * token, secret, passw, api-key, session, auth-, signature or credential in them; URLs come
+ * without user, password, query and fragment. Bodies are told by debug level 2 alone. Without a callback all of this costs one comparison a request.
  */
 #ifndef LARDER_TRACE_H
 #define LARDER_TRACE_H
@@ -46,7 +46,8 @@ enum larder_trace_kind {
 	LARDER_TRACE_REDIRECT = 12,  /**< and followed [status, url: to where] */
 	LARDER_TRACE_RETRY = 13,     /**< sent again on a new connection [code: why, attempt] */
 	LARDER_TRACE_UPLOAD = 14,    /**< the request's body is out [bytes, pieces] */
-	LARDER_TRACE_BODY = 15,      /**< the response's body is at its end [bytes, pieces] */
+	LARDER_TRACE_BODY = 15,      /**< the response's body is at its end [bytes, pieces, fields:
+				          its trailers] */
 	LARDER_TRACE_DONE = 16,      /**< the head is the caller's [status, url, timing] */
 	LARDER_TRACE_FAIL = 17       /**< larder_send or a read fails [code, phase, text: message,
 				         timing] */
