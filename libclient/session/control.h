@@ -17,7 +17,8 @@ struct lrd_progress {
 };
 
 enum {
-	LRD_CONTROL_SLICE_MS = 100,    /* the longest sleep that does not hear a cancellation */
+	LRD_CONTROL_SLICE_MS =
+		100, /* the longest sleep that does not hear a cancellation */
 	LRD_CONTROL_PROGRESS_MS = 1000 /* between two calls while nothing moves */
 };
 

@@ -15,7 +15,8 @@ int lrd_custom_take(larder_transport *ours, const larder_transport *theirs,
 		return rc;
 	if (lrd_custom_valid(ours))
 		return 0;
-	return lrd_error_set(err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
-			     "a transport has open, read, write, close, and one of wait and "
-			     "fd; secures is 0 or 1");
+	return lrd_error_set(
+		err, LARDER_EINVAL, LARDER_PHASE_PREPARE, 0, NULL,
+		"a transport has open, read, write, close, and one of wait and "
+		"fd; secures is 0 or 1");
 }

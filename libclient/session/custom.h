@@ -6,7 +6,7 @@
 #include <larder/transport.h>
 
 /* Copies it. EINVAL where it lacks a function. */
-LARDER_MUST_USE int lrd_custom_take(larder_transport *ours, const larder_transport *theirs,
-				    larder_error *err);
+LARDER_MUST_USE int lrd_custom_take(larder_transport *ours,
+				    const larder_transport *theirs, larder_error *err);
 
 #endif

@@ -9,7 +9,7 @@
 
 /* Where it prints to; level 0: nowhere. */
 struct lrd_debug {
-	uint32_t level; /* 1: events with their heads, 2: bodies too */
+	uint32_t level;        /* 1: events with their heads, 2: bodies too */
 	larder_debug_fn write; /* NULL: stderr */
 	void *ctx;
 };

@@ -144,7 +144,8 @@ void lrd_exchange_begin(struct lrd_exchange *ex, struct lrd_request *request,
 	ex->expect_refused = false;
 	ex->iov_content = -1;
 	ex->content_sent = 0;
-	ex->to_upload = request->body_kind == LRD_REQUEST_NO_BODY ? 0 : request->body_length;
+	ex->to_upload =
+		request->body_kind == LRD_REQUEST_NO_BODY ? 0 : request->body_length;
 	ex->progress = request->progress;
 	ex->writes = 0;
 	ex->reads = 0;

@@ -20,17 +20,17 @@ static const larder_slice secret_names[] = {
 
 /* What names of home-made fields have in them: X-Api-Key, X-Auth-Token, X-Amz-Signature. */
 static const larder_slice secret_words[] = {
-	LRD_SLICE_INIT("token"),   LRD_SLICE_INIT("secret"),    LRD_SLICE_INIT("passw"),
-	LRD_SLICE_INIT("api-key"), LRD_SLICE_INIT("apikey"),    LRD_SLICE_INIT("session"),
-	LRD_SLICE_INIT("auth-"),   LRD_SLICE_INIT("signature"), LRD_SLICE_INIT("credential"),
+	LRD_SLICE_INIT("token"),      LRD_SLICE_INIT("secret"),
+	LRD_SLICE_INIT("passw"),      LRD_SLICE_INIT("api-key"),
+	LRD_SLICE_INIT("apikey"),     LRD_SLICE_INIT("session"),
+	LRD_SLICE_INIT("auth-"),      LRD_SLICE_INIT("signature"),
+	LRD_SLICE_INIT("credential"),
 };
 
 /* Their values are URLs, whose queries hold codes and tokens. */
 static const larder_slice url_names[] = {
-	LRD_SLICE_INIT("Location"),
-	LRD_SLICE_INIT("Content-Location"),
-	LRD_SLICE_INIT("Referer"),
-	LRD_SLICE_INIT("Refresh"),
+	LRD_SLICE_INIT("Location"), LRD_SLICE_INIT("Content-Location"),
+	LRD_SLICE_INIT("Referer"),  LRD_SLICE_INIT("Refresh"),
 	LRD_SLICE_INIT("Link"),
 };
 

@@ -170,8 +170,8 @@ static int prepare(struct lrd_exchange *ex)
 }
 
 /* The cache's conditions, without the entity tag where the caller wants none of it. */
-static struct lrd_field_view conditions(const struct lrd_exchange *ex,
-					larder_field *kept, size_t cap)
+static struct lrd_field_view conditions(const struct lrd_exchange *ex, larder_field *kept,
+					size_t cap)
 {
 	size_t count = 0;
 	size_t all = 0;
@@ -206,15 +206,13 @@ static int write_head(struct lrd_exchange *ex)
 	ex->expected = extra.expect;
 
 	if (ex->plan)
-		extra.conditions =
-			conditions(ex, kept, sizeof(kept) / sizeof(kept[0]));
+		extra.conditions = conditions(ex, kept, sizeof(kept) / sizeof(kept[0]));
 	if (ex->auth.begun)
 		extra.auth = lrd_fields_view(&ex->auth.origin_fields);
 	if (ex->route.forwards) {
 		extra.proxy = lrd_fields_view(&ex->session->proxies.fields);
-		extra.proxy_auth = ex->auth.begun
-					   ? lrd_fields_view(&ex->auth.proxy_fields)
-					   : lrd_view_of(NULL, 0);
+		extra.proxy_auth = ex->auth.begun ? lrd_fields_view(&ex->auth.proxy_fields)
+						  : lrd_view_of(NULL, 0);
 	}
 	lrd_buf_clear(&ex->out);
 	return lrd_request_write(ex->request, lrd_buf_slice(&ex->target), &extra,

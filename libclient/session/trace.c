@@ -135,12 +135,11 @@ void lrd_trace_redirect(larder_session *session, uint32_t status, larder_slice u
 {
 	char text[LRD_URL_TEXT_MAX];
 
-	tell_plain(session->watch,
-		   (larder_trace_event){
-			   .kind = LARDER_TRACE_REDIRECT,
-			   .status = status,
-			   .url = lrd_slice_cstr(lrd_url_text(url, text)),
-		   });
+	tell_plain(session->watch, (larder_trace_event){
+					   .kind = LARDER_TRACE_REDIRECT,
+					   .status = status,
+					   .url = lrd_slice_cstr(lrd_url_text(url, text)),
+				   });
 }
 
 static const larder_timing *timing_now(struct lrd_watch *watch)
@@ -153,14 +152,13 @@ void lrd_trace_done(larder_session *session, const larder_response *response)
 {
 	char url[LRD_URL_TEXT_MAX];
 
-	tell_plain(session->watch,
-		   (larder_trace_event){
-			   .kind = LARDER_TRACE_DONE,
-			   .status = larder_response_status(response),
-			   .url = lrd_slice_cstr(
-				   lrd_url_text(larder_response_url(response), url)),
-			   .timing = timing_now(session->watch),
-		   });
+	tell_plain(session->watch, (larder_trace_event){
+					   .kind = LARDER_TRACE_DONE,
+					   .status = larder_response_status(response),
+					   .url = lrd_slice_cstr(lrd_url_text(
+						   larder_response_url(response), url)),
+					   .timing = timing_now(session->watch),
+				   });
 }
 
 void lrd_trace_fail(larder_session *session, const larder_error *err)
@@ -221,15 +219,14 @@ void lrd_trace_dialed(struct lrd_exchange *ex)
 		.alpn = lrd_tls_protocol(ex->stream),
 	};
 
-	timing->resolve_ns = tell_leg(
-		ex, (larder_trace_event){ .kind = LARDER_TRACE_RESOLVE }, &since_ns,
-		times->resolved_ns);
-	timing->connect_ns = tell_leg(
-		ex, (larder_trace_event){ .kind = LARDER_TRACE_CONNECT }, &since_ns,
-		times->connected_ns);
-	timing->proxy_ns =
-		tell_leg(ex, (larder_trace_event){ .kind = LARDER_TRACE_PROXY }, &since_ns,
-			 times->tunneled_ns);
+	timing->resolve_ns =
+		tell_leg(ex, (larder_trace_event){ .kind = LARDER_TRACE_RESOLVE },
+			 &since_ns, times->resolved_ns);
+	timing->connect_ns =
+		tell_leg(ex, (larder_trace_event){ .kind = LARDER_TRACE_CONNECT },
+			 &since_ns, times->connected_ns);
+	timing->proxy_ns = tell_leg(ex, (larder_trace_event){ .kind = LARDER_TRACE_PROXY },
+				    &since_ns, times->tunneled_ns);
 	timing->tls_ns = tell_leg(ex, secured, &since_ns, times->secured_ns);
 }
 

@@ -66,8 +66,7 @@ static int ask(const struct lrd_trailers *trailers, struct lrd_field_view *view,
 	ptrdiff_t count = trailers->fn(&fields, trailers->ctx);
 
 	if (count < 0)
-		return lrd_error_set(err,
-				     count < INT_MIN ? LARDER_ECANCELED : (int)count,
+		return lrd_error_set(err, count < INT_MIN ? LARDER_ECANCELED : (int)count,
 				     LARDER_PHASE_SEND, 0, NULL,
 				     "trailers: the callback gave up");
 	if (count > TRAILERS_MAX || (count > 0 && !fields))

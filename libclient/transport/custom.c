@@ -50,8 +50,8 @@ static ptrdiff_t custom_read(struct lrd_stream *stream, void *buf, size_t len,
 			     larder_error *err)
 {
 	struct custom *custom = (struct custom *)stream;
-	ptrdiff_t got = custom->transport.read(custom->conn, buf, len,
-					       custom->transport.ctx);
+	ptrdiff_t got =
+		custom->transport.read(custom->conn, buf, len, custom->transport.ctx);
 
 	if (got == LARDER_TRANSPORT_WAIT_READ)
 		return LRD_WANT_READ;
@@ -60,8 +60,7 @@ static ptrdiff_t custom_read(struct lrd_stream *stream, void *buf, size_t len,
 	if (got < 0)
 		return failed(custom, got, "reading from", err);
 	if ((size_t)got > len)
-		return failed(custom, LARDER_EINVAL, "more than asked for came from",
-			      err);
+		return failed(custom, LARDER_EINVAL, "more than asked for came from", err);
 	return got;
 }
 

@@ -56,8 +56,7 @@ static ptrdiff_t tcp_write(struct lrd_stream *stream, const struct iovec *iov, i
 			sent = send(stream->fd, iov->iov_base, iov->iov_len,
 				    MSG_NOSIGNAL | MSG_DONTWAIT);
 		else
-			sent = sendmsg(stream->fd, &message,
-				       MSG_NOSIGNAL | MSG_DONTWAIT);
+			sent = sendmsg(stream->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (sent < 0 && errno == EINTR);
 	if (sent >= 0)
 		return sent;

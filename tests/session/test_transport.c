@@ -22,7 +22,7 @@ struct line {
 	unsigned port;
 	unsigned opened;
 	unsigned closed;
-	int refuse; /* what open returns */
+	int refuse;                  /* what open returns */
 	char asked[FIXTURE_URL_MAX]; /* "scheme host port" of the last open */
 };
 
@@ -101,7 +101,8 @@ static int line_alive(void *conn, void *ctx)
 	char byte;
 
 	(void)ctx;
-	return recv(((const struct wire *)conn)->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
+	return recv(((const struct wire *)conn)->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <
+	       0;
 }
 
 static void line_close(void *conn, void *ctx)
@@ -133,7 +134,8 @@ static void hello(struct lrd_origin_conn *conn, const struct lrd_origin_request 
 {
 	(void)ctx;
 	if (lrd_slice_equal(request->target, LRD_SLICE("/large"))) {
-		lrd_origin_sendf(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n");
+		lrd_origin_sendf(conn,
+				 "HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n");
 		lrd_origin_send_fill(conn, 2000000);
 	} else if (lrd_slice_equal(request->target, LRD_SLICE("/slow"))) {
 		lrd_origin_pause(conn, 5000);

@@ -202,11 +202,8 @@ static const struct step continues[] = {
 	{ END, NULL, 0 },
 };
 static const struct step knows_nothing[] = {
-	{ READ_HEAD, NULL, 0 },
-	{ SILENCE, NULL, 150 },
-	{ READ_BODY, NULL, LARGE },
-	{ SEND, OK, 0 },
-	{ END, NULL, 0 },
+	{ READ_HEAD, NULL, 0 }, { SILENCE, NULL, 150 }, { READ_BODY, NULL, LARGE },
+	{ SEND, OK, 0 },        { END, NULL, 0 },
 };
 static const struct step refuses[] = {
 	{ READ_HEAD, NULL, 0 },
@@ -418,9 +415,11 @@ START_TEST(trailers_follow_the_last_chunk)
 	ck_assert_msg(answer.rc == 0, "%s", answer.err.message);
 	larder_session_close(session);
 	stop(&server);
-	ck_assert_str_eq(strstr(server.got[0], "\r\n\r\n") + 4,
-			 "5\r\nhello\r\n5\r\nhello\r\n0\r\nX-Sum: 2\r\nX-Note: a, b\r\n\r\n");
-	ck_assert_uint_eq(occurrences(server.got[0], "\r\nTrailer: X-Sum\r\n"), _i ? 0 : 1);
+	ck_assert_str_eq(
+		strstr(server.got[0], "\r\n\r\n") + 4,
+		"5\r\nhello\r\n5\r\nhello\r\n0\r\nX-Sum: 2\r\nX-Note: a, b\r\n\r\n");
+	ck_assert_uint_eq(occurrences(server.got[0], "\r\nTrailer: X-Sum\r\n"),
+			  _i ? 0 : 1);
 	ck_assert_uint_eq(occurrences(server.got[0], "\r\nTrailer: X-Note\r\n"),
 			  _i ? 0 : 1);
 	ck_assert_uint_eq(digested.asked, _i ? 1 : 0);
@@ -506,7 +505,8 @@ START_TEST(what_cannot_stand_behind_a_body_is_refused)
 	trailing(&request, &digested, by_callback);
 	digested.fields[1] = forbidden[row].field;
 	fixture_send(session, &request, 0, &answer);
-	ck_assert_msg(answer.rc == LARDER_EINVAL, "%s: %d", forbidden[row].name, answer.rc);
+	ck_assert_msg(answer.rc == LARDER_EINVAL, "%s: %d", forbidden[row].name,
+		      answer.rc);
 	ck_assert_ptr_nonnull(strstr(answer.err.message, "trailers"));
 	ck_assert_uint_eq(answer.err.phase, by_callback || is_value
 						    ? LARDER_PHASE_SEND

@@ -204,16 +204,14 @@ START_TEST(its_own_wait_keeps_deadlines_and_hears_cancellation)
 	struct lrd_wake wake = { .raised = false };
 	char byte;
 
-	ck_assert_int_eq(lrd_stream_read(stream, &byte, 1, &wait, &err),
-			 LARDER_ETIMEDOUT);
+	ck_assert_int_eq(lrd_stream_read(stream, &byte, 1, &wait, &err), LARDER_ETIMEDOUT);
 	ck_assert_uint_ge(lrd_clock_mono_ns(), wait.deadline_ns);
 	ck_assert_uint_eq(err.phase, LARDER_PHASE_BODY);
 	ck_assert_uint_le(pair.longest_wait_ms, 100);
 	wait.deadline_ns = 0;
 	wait.wake_fd = lrd_wake_arm(&wake);
 	lrd_wake_raise(&wake);
-	ck_assert_int_eq(lrd_stream_read(stream, &byte, 1, &wait, &err),
-			 LARDER_ECANCELED);
+	ck_assert_int_eq(lrd_stream_read(stream, &byte, 1, &wait, &err), LARDER_ECANCELED);
 	lrd_wake_release(&wake);
 	lrd_stream_close(stream);
 }
