@@ -330,7 +330,7 @@ typedef struct larder_request {
 
 /**
  * Runs a request until its response head is known. 0 for every HTTP status. Errors: EINVAL,
- * EURL, ENOMEM, ERESOLVE, ECONNECT, ECLOSED, ETIMEDOUT, ETLS, ECERT, EPROTO, ELIMIT,
+ * EURL, ENOMEM, ERESOLVE, ECONNECT, ECLOSED, ETIMEDOUT, ECANCELED, ETLS, ECERT, EPROTO, ELIMIT,
  * EREDIRECT, EREPEAT.
  * A response may stay open while further requests run, and after the session is closed; until
  * its body is read to the end, or it is freed, it keeps its connection to itself.
