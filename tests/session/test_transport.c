@@ -15,6 +15,7 @@
 #include "tests/session/fixture.h"
 #include "tests/support/check_main.h"
 #include "tests/support/tls_certs.h"
+#include "transport/idn.h"
 
 /* ---- a transport: sockets to one port, whatever the host is ------------------------------ */
 
@@ -249,6 +250,32 @@ START_TEST(a_request_may_have_one_of_its_own)
 }
 END_TEST
 
+/* What people type arrives as names and paths are on the wire. */
+START_TEST(international_names_arrive_as_ascii)
+{
+	struct lrd_origin *origin =
+		lrd_origin_new(&(struct lrd_origin_options){ .handler = hello });
+	larder_options options = LARDER_OPTIONS_INIT;
+	struct line line;
+	larder_transport transport = over(&line, origin);
+	larder_session *session;
+
+	if (lrd_idn_available()) {
+		options.transport = &transport;
+		session = fixture_open_with(&options, NULL);
+		get(session,
+		    "http://B\xc3\xbc"
+		    "cher.test/a b/\xc3\xa9",
+		    5);
+		ck_assert_str_eq(line.asked, "http xn--bcher-kva.test 80");
+		ck_assert(lrd_origin_saw(origin, "GET /a%20b/%C3%A9 HTTP/1.1\r\n"
+						 "Host: xn--bcher-kva.test\r\n"));
+		larder_session_close(session);
+	}
+	lrd_origin_free(origin);
+}
+END_TEST
+
 START_TEST(its_failures_are_the_requests)
 {
 	struct lrd_origin *origin =
@@ -354,6 +381,7 @@ Suite *larder_suite(void)
 	tcase_add_loop_test(tcase, requests_go_over_it, 0, 4);
 	tcase_add_loop_test(tcase, https_is_secured_above_it_or_by_itself, 0, 2);
 	tcase_add_test(tcase, a_request_may_have_one_of_its_own);
+	tcase_add_test(tcase, international_names_arrive_as_ascii);
 	tcase_add_test(tcase, its_failures_are_the_requests);
 	tcase_add_loop_test(tcase, deadlines_and_cancellation_hold, 0, 2);
 	tcase_add_test(tcase, one_that_lacks_a_function_is_refused);
