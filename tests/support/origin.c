@@ -369,3 +369,17 @@ void lrd_origin_clear(struct lrd_origin *origin)
 	origin->tls_resumed = 0;
 	pthread_mutex_unlock(&origin->lock);
 }
+
+int lrd_origin_refusing(uint16_t *port)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	origin_must(fd >= 0, "socket");
+	origin_must(bind(fd, (struct sockaddr *)&addr, len) == 0, "bind");
+	origin_must(getsockname(fd, (struct sockaddr *)&addr, &len) == 0, "getsockname");
+	*port = ntohs(addr.sin_port);
+	return fd;
+}

@@ -196,4 +196,10 @@ bool lrd_origin_await_requests(struct lrd_origin *origin, unsigned count, unsign
 /* Forgets requests and bytes seen so far; counts go back to 0, connections stay. */
 void lrd_origin_clear(struct lrd_origin *origin);
 
+/*
+ * A port of 127.0.0.1 that refuses: bound, so that no other process is given it, and never
+ * listened on. Returns the descriptor that keeps it so until it is closed.
+ */
+int lrd_origin_refusing(uint16_t *port);
+
 #endif
