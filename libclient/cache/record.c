@@ -111,9 +111,11 @@ int lrd_response_decode(larder_slice bytes, struct lrd_response *out)
 		if (response.extra.len != lrd_le_get16(at + 10))
 			return LARDER_ECORRUPT;
 		rest = lrd_slice_skip(rest, response.extra.len);
-	} else if (fresh->flags & (LRD_FRESH_PARTIAL | LRD_FRESH_STAMPED)) {
-		return LARDER_ECORRUPT; /* it would be taken for whole */
 	}
+	/* Without saying which parts or groups it would be taken for a whole one of none. */
+	if (response.extra.len == 0 &&
+	    (fresh->flags & (LRD_FRESH_PARTIAL | LRD_FRESH_STAMPED)))
+		return LARDER_ECORRUPT;
 	if (!take_text(&rest, lrd_le_get32(at + 16), &response.reason) ||
 	    !take_text(&rest, lrd_le_get32(at + 20), &response.selecting))
 		return LARDER_ECORRUPT;
