@@ -4,38 +4,18 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "proto/bytes/base64.h"
 #include "proto/bytes/slice.h"
 #include "proto/bytes/utf8.h"
+#include "tools/latin1.h"
 
 json_t *lrd_cli_json_text(larder_slice bytes)
 {
-	json_t *text = NULL;
-	char *wide;
-	size_t used = 0;
-
-	if (lrd_utf8_valid(bytes))
-		return json_stringn(bytes.ptr ? bytes.ptr : "", bytes.len);
-	if (bytes.len > SIZE_MAX / 2)
-		return NULL;
-	wide = malloc(2 * bytes.len);
-	if (!wide)
-		return NULL;
-	for (size_t i = 0; i < bytes.len; i++) {
-		unsigned char byte = (unsigned char)bytes.ptr[i];
-
-		if (byte >= 0x80) {
-			wide[used++] = (char)(0xc0 | byte >> 6);
-			byte = 0x80 | (byte & 0x3f);
-		}
-		wide[used++] = (char)byte;
-	}
-	text = json_stringn(wide, used);
-	free(wide);
-	return text;
+	if (!lrd_utf8_valid(bytes))
+		return lrd_cli_latin1_text(bytes);
+	return json_stringn(bytes.ptr ? bytes.ptr : "", bytes.len);
 }
 
 json_t *lrd_cli_json_fields(const larder_field *fields, size_t count)
